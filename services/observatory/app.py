@@ -1,0 +1,13 @@
+"""The observatory service, composed."""
+
+from pathlib import Path
+
+from services.observatory import CARD
+from services.observatory.handlers import HANDLERS
+from shared.service import Service
+from shared.settings import Settings
+
+
+def build(settings: Settings) -> Service:
+    """The service, ready to be entered."""
+    return Service(CARD, settings, Path(__file__).parent, HANDLERS)

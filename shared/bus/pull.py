@@ -1,0 +1,99 @@
+"""One durable consumer, pulled continuously: one standing request, messages as they come, silence noticed.
+
+FastStream and nats-py's `fetch` both hold a batch until their timeout; see docs/decisions/0001.
+"""
+
+import asyncio
+import json
+from contextlib import suppress
+
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
+
+BATCH = 200
+EXPIRES_SECONDS = 30
+HEARTBEAT_SECONDS = 2
+
+log = structlog.get_logger()
+
+
+class ConsumerGone(Exception):
+    """The server has no such consumer (any more): its owner must declare it again."""
+
+
+class Pull:
+    """Asks for up to `BATCH` messages at a time and hands them over in the groups in which they arrived."""
+
+    def __init__(self, client: Client, stream: str, durable: str) -> None:
+        self.client = client
+        self.stream = stream
+        self.durable = durable
+        self._arrived: asyncio.Queue[Msg] = asyncio.Queue()
+        self._wanted = 0
+        self._subscription: Subscription | None = None
+        self._inbox = ""
+
+    async def open(self) -> None:
+        """Listen to an inbox of our own; the request itself is sent by `next_batch`."""
+        self._inbox = self.client.new_inbox()
+        self._subscription = await self.client.subscribe(self._inbox, cb=self._arrived.put)
+
+    async def close(self) -> None:
+        """Stop listening; what was delivered and not acknowledged comes again."""
+        if self._subscription is not None:
+            with suppress(NatsError):
+                await self._subscription.unsubscribe()
+
+    async def next_batch(self) -> list[Msg]:
+        """The messages that are here, at least one; empty after a silence. Raises ConsumerGone."""
+        if self._wanted <= 0 and self._arrived.empty():
+            await self._ask()
+        try:
+            message = await asyncio.wait_for(self._arrived.get(), 2.5 * HEARTBEAT_SECONDS)
+        except TimeoutError:
+            self._wanted = 0  # the request was lost, with a server or on the way
+            await self._check()
+            return []
+        batch = self._take(message)
+        while not self._arrived.empty() and len(batch) < BATCH:
+            batch += self._take(self._arrived.get_nowait())
+        return batch
+
+    def _take(self, message: Msg) -> list[Msg]:
+        status = (message.headers or {}).get("Status")
+        if message.data or status is None:
+            self._wanted -= 1
+            return [message]
+        if status == "100":
+            return []
+        self._wanted = 0
+        description = (message.headers or {}).get("Description", "")
+        if "Consumer Deleted" in description:
+            raise ConsumerGone(self.durable)
+        if status == "503":
+            raise ConsumerGone(f"{self.durable}: nobody answers")
+        return []
+
+    async def _ask(self) -> None:
+        self._wanted = BATCH
+        request = {
+            "batch": BATCH,
+            "expires": EXPIRES_SECONDS * 1_000_000_000,
+            "idle_heartbeat": HEARTBEAT_SECONDS * 1_000_000_000,
+        }
+        await self.client.publish(
+            f"$JS.API.CONSUMER.MSG.NEXT.{self.stream}.{self.durable}", json.dumps(request).encode(), reply=self._inbox
+        )
+
+    async def _check(self) -> None:
+        answer = await self.client.request(f"$JS.API.CONSUMER.INFO.{self.stream}.{self.durable}", b"", timeout=2)
+        if "error" in json.loads(answer.data):
+            raise ConsumerGone(self.durable)
+
+    async def pending(self) -> int:
+        """Messages the stream holds for this consumer and has not delivered."""
+        answer = await self.client.request(f"$JS.API.CONSUMER.INFO.{self.stream}.{self.durable}", b"", timeout=2)
+        return int(json.loads(answer.data).get("num_pending", 0))

@@ -1,0 +1,109 @@
+"""The relay carries journal rows to JetStream: it claims, publishes, waits for the PubAck, writes the sequence back."""
+
+import asyncio
+from collections import Counter
+from contextlib import suppress
+from typing import Any
+
+import structlog
+from nats.js.client import JetStreamContext
+
+from shared.contracts import Envelope
+from shared.db import Database, Row
+from shared.errors import Unavailable
+from shared.metrics import RELAYED
+
+BATCH = 500
+PATIENCE_SECONDS = 5.0
+POLL_SECONDS = 1.0
+_RELAY_LOCK = 7_215_903
+
+log = structlog.get_logger()
+
+
+class Relay:
+    """One at work a service at a time; the lock is thrift, not safety: a fact sent twice is received once."""
+
+    def __init__(self, service: str, network: str, db: Database, js: JetStreamContext) -> None:
+        self.service = service
+        self.network = network
+        self.db = db
+        self.js = js
+
+    async def run(self) -> None:
+        """Carry for ever: wake at each commit, poll as a fallback, wait longer while something does not answer."""
+        pause = POLL_SECONDS
+        while True:
+            self.db.committed.clear()
+            try:
+                while await self.drain():
+                    pass
+                pause = POLL_SECONDS
+            except (Unavailable, PublishFailed) as error:
+                log.warning("relay waits", service=self.service, reason=str(error))
+                await asyncio.sleep(pause)
+                pause = min(pause * 1.5, 5)
+                continue
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.db.committed.wait(), pause)
+
+    async def drain(self) -> bool:
+        """Carry one batch; True if there may be more. Raises PublishFailed when part of it was not acknowledged."""
+        async with self.db.connection() as connection, connection.transaction():
+            if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _RELAY_LOCK):
+                return False
+            rows = await connection.fetch(
+                """SELECT position, event_id, stream, contract, subject, correlation_id, causation_id, body, recorded_at
+                   FROM journal WHERE stream_seq IS NULL AND body IS NOT NULL ORDER BY position LIMIT $1""",
+                BATCH,
+            )
+            if not rows:
+                return False
+            acknowledged = await self._publish(rows)
+            await connection.execute(
+                """UPDATE journal SET stream_seq = sent.seq
+                   FROM unnest($1::bigint[], $2::bigint[]) AS sent (position, seq)
+                   WHERE journal.position = sent.position""",
+                list(acknowledged),
+                list(acknowledged.values()),
+            )
+        for contract, count in Counter(row["contract"] for row in rows if row["position"] in acknowledged).items():
+            RELAYED.labels(self.service, contract).inc(count)
+        if len(acknowledged) < len(rows):
+            raise PublishFailed(f"{len(rows) - len(acknowledged)} of {len(rows)} facts were not acknowledged")
+        return len(rows) == BATCH
+
+    async def _publish(self, rows: list[Row]) -> dict[int, int]:
+        """Position and stream sequence of what was acknowledged in time; a future that never ends is let go."""
+        futures: dict[asyncio.Future[Any], int] = {}
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                for row in rows:
+                    futures[await self._send(row)] = row["position"]
+        except Exception as error:
+            log.warning("publish stopped", service=self.service, reason=type(error).__name__)
+        if futures:
+            await asyncio.wait(futures, timeout=PATIENCE_SECONDS)
+        for future in futures:
+            future.cancel()
+        return {
+            position: future.result().seq
+            for future, position in futures.items()
+            if future.done() and not future.cancelled() and future.exception() is None
+        }
+
+    async def _send(self, row: Row) -> asyncio.Future[Any]:
+        envelope = Envelope(
+            row["event_id"], row["contract"], row["recorded_at"], row["correlation_id"], row["causation_id"]
+        )
+        return await self.js.publish_async(
+            row["subject"],
+            row["body"].encode(),
+            stream=row["stream"],
+            headers=envelope.headers(self.network),
+            wait_stall=PATIENCE_SECONDS,
+        )
+
+
+class PublishFailed(Exception):
+    """The stream did not acknowledge everything in time; the rows stay in the journal and go again."""

@@ -1,0 +1,119 @@
+"""Who owns the streams: one owner declares them and their consumers, services bind."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from nats.aio.client import Client
+from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StorageType, StreamConfig
+from nats.js.errors import NotFoundError
+
+from shared.card import Card
+from shared.contracts import FACTS, PEOPLE
+
+HEALTH = "HEALTH"
+PEOPLE_KEPT_SECONDS = 30 * 24 * 3600
+DUPLICATE_WINDOW_SECONDS = 120
+ACK_WAIT_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class NatsPermissions:
+    """What one NATS user may publish and subscribe to."""
+
+    name: str
+    publish: list[str]
+    subscribe: list[str]
+
+
+def stream_configs(network: str, replicas: int = 1) -> list[StreamConfig]:
+    """The three streams of a network."""
+    kept = dict(
+        storage=StorageType.FILE,
+        retention=RetentionPolicy.LIMITS,
+        num_replicas=replicas,
+        allow_direct=True,
+        duplicate_window=DUPLICATE_WINDOW_SECONDS,
+    )
+    return [
+        StreamConfig(name=FACTS, subjects=[f"maillage.{network}.>"], **kept),
+        StreamConfig(name=PEOPLE, subjects=[f"people.{network}.>"], max_age=PEOPLE_KEPT_SECONDS, **kept),
+        StreamConfig(
+            name=HEALTH,
+            subjects=[f"health.{network}.*"],
+            storage=StorageType.MEMORY,
+            max_msgs_per_subject=1,
+            num_replicas=1,
+            allow_direct=True,
+        ),
+    ]
+
+
+def consumer_configs(card: Card, network: str) -> list[tuple[str, ConsumerConfig]]:
+    """A service's consumers, with the stream each reads; `max_deliver` is endless, failures are counted by us."""
+    return [
+        (
+            stream,
+            ConsumerConfig(
+                durable_name=card.durable(stream),
+                filter_subjects=[shape.subject_filter(network) for shape in card.hears(stream)],
+                ack_policy=AckPolicy.EXPLICIT,
+                ack_wait=ACK_WAIT_SECONDS,
+                max_deliver=-1,
+                max_ack_pending=2_000,
+            ),
+        )
+        for stream in card.streams
+    ]
+
+
+async def apply(client: Client, network: str, cards: Iterable[Card], replicas: int = 1) -> None:
+    """Declare streams and consumers as the cards say; harmless when repeated."""
+    js = client.jetstream(timeout=10)
+    for config in stream_configs(network, replicas):
+        assert config.name is not None
+        try:
+            await js.stream_info(config.name)
+        except NotFoundError:
+            await js.add_stream(config)
+        else:
+            await js.update_stream(config)
+    for card in cards:
+        for stream, consumer in consumer_configs(card, network):
+            await js.add_consumer(stream, consumer)
+
+
+async def is_whole(client: Client, cards: Iterable[Card]) -> bool:
+    """Whether every stream and consumer still exists."""
+    js = client.jetstream(timeout=5)
+    try:
+        for stream in (FACTS, PEOPLE, HEALTH):
+            await js.stream_info(stream)
+        for card in cards:
+            for stream in card.streams:
+                await js.consumer_info(stream, card.durable(stream))
+    except NotFoundError:
+        return False
+    return True
+
+
+def permissions(card: Card, network: str) -> NatsPermissions:
+    """A service may say its own facts, read its own consumers, and nothing else."""
+    publish = [
+        f"maillage.{network}.{card.name}.>",
+        f"people.{network}.{card.name}.>",
+        f"health.{network}.{card.name}",
+        f"$JS.API.DIRECT.GET.{HEALTH}.health.{network}.{card.name}",
+    ]
+    for stream in card.streams:
+        durable = card.durable(stream)
+        publish += [
+            f"$JS.API.CONSUMER.INFO.{stream}.{durable}",
+            f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}",
+            f"$JS.ACK.{stream}.{durable}.>",
+        ]
+    return NatsPermissions(card.name, publish, [f"_INBOX_{card.name}.>"])
+
+
+def owner_permissions(user: str = "owner") -> NatsPermissions:
+    """The bus owner declares, reads, purges; it says no fact of any service."""
+    return NatsPermissions(user, ["$JS.API.>", "$JS.ACK.>"], ["_INBOX_owner.>"])

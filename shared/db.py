@@ -1,0 +1,213 @@
+"""One database a service. A transaction writes the change and the facts that tell it, or neither."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from shared.clock import new_id, now
+from shared.contracts import DomainEvent, Envelope, PersonalEvent
+from shared.errors import Unavailable
+from shared.log import correlation_id
+
+Row = asyncpg.Record
+
+UNREACHABLE: tuple[type[BaseException], ...] = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.DiskFullError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+"""Errors that speak of the server, not of the request: 503, and no attempt is counted."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a repeated form gets again: the status and body of the first."""
+
+    status: int
+    body: dict[str, Any]
+
+
+class AlreadyAnswered(Exception):
+    """The same form was answered by another transaction while this one worked."""
+
+
+@dataclass(slots=True)
+class Tx:
+    """A transaction's connection, and the facts that leave with its commit."""
+
+    connection: Any
+    network: str
+    cause: Envelope | None = None
+    """The event being handled, where a handler works: what it emits follows from it."""
+    _events: list[tuple[UUID, DomainEvent, Envelope | None]] = field(default_factory=list)
+    _answer: tuple[bytes, Answer] | None = None
+
+    async def fetch(self, sql: str, *values: Any) -> list[Row]:
+        return list(await self.connection.fetch(sql, *values))
+
+    async def fetchrow(self, sql: str, *values: Any) -> Row | None:
+        row: Row | None = await self.connection.fetchrow(sql, *values)
+        return row
+
+    async def fetchval(self, sql: str, *values: Any) -> Any:
+        return await self.connection.fetchval(sql, *values)
+
+    async def execute(self, sql: str, *values: Any) -> str:
+        return str(await self.connection.execute(sql, *values))
+
+    async def executemany(self, sql: str, rows: list[tuple[Any, ...]]) -> None:
+        await self.connection.executemany(sql, rows)
+
+    def emit(self, event: DomainEvent) -> UUID:
+        """Say `event` when this transaction commits; returns its id."""
+        event_id = new_id()
+        self._events.append((event_id, event, self.cause))
+        return event_id
+
+    def remember(self, scope: bytes, answer: Answer) -> None:
+        """Keep `answer` for whoever sends the same form again."""
+        self._answer = (scope, answer)
+
+    @property
+    def emitted(self) -> list[DomainEvent]:
+        """The facts this transaction will tell, in order."""
+        return [event for _, event, _ in self._events]
+
+    async def flush(self) -> bool:
+        """Write the journal and the answer in one statement; True if the relay has work."""
+        if not self._events and self._answer is None:
+            return False
+        scope, answer = self._answer or (None, None)
+        moment = now()
+        try:
+            await self.connection.execute(
+                """WITH kept AS (
+                    INSERT INTO answer (scope, status, body) SELECT $1, $2, $3 WHERE $1::bytea IS NOT NULL
+                )
+                INSERT INTO journal
+                    (event_id, stream, contract, subject, person_key, correlation_id, causation_id, body, recorded_at)
+                SELECT *, $12::timestamptz FROM unnest(
+                    $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::uuid[], $10::uuid[], $11::text[])""",
+                scope,
+                answer.status if answer else None,
+                answer.body if answer else None,
+                *self._journal_columns(),
+                moment,
+            )
+        except asyncpg.UniqueViolationError as error:
+            if error.constraint_name == "answer_pkey":
+                raise AlreadyAnswered from None
+            raise
+        told = bool(self._events)
+        self._events, self._answer = [], None
+        return told
+
+    def _journal_columns(self) -> list[list[Any]]:
+        story = correlation_id()
+        rows = [
+            (
+                event_id,
+                event.stream,
+                event.contract(),
+                event.subject(self.network),
+                event.person_key if isinstance(event, PersonalEvent) else None,
+                cause.correlation_id if cause else story,
+                cause.event_id if cause else None,
+                event.model_dump_json(exclude_none=True),
+            )
+            for event_id, event, cause in self._events
+        ]
+        return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(8)]
+
+
+@dataclass
+class Database:
+    """The service's own PostgreSQL: a pool, transactions, and a bell that wakes the relay at each commit."""
+
+    url: str
+    network: str
+    size: int = 16
+    committed: asyncio.Event = field(default_factory=asyncio.Event)
+    _pool: Any = None
+
+    async def open(self) -> None:
+        """Open the pool; it heals by itself when the server comes back."""
+        self._pool = await asyncpg.create_pool(
+            self.url, min_size=1, max_size=self.size, timeout=5, command_timeout=30, init=_set_codecs, reset=_no_reset
+        )
+
+    async def close(self) -> None:
+        """Give the connections back within two seconds."""
+        if self._pool is None:
+            return
+        try:
+            await asyncio.wait_for(self._pool.close(), 2)
+        except TimeoutError:
+            self._pool.terminate()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Any]:
+        """A connection without a transaction, for reads; Unavailable where the server does not answer."""
+        try:
+            async with self._pool.acquire(timeout=5) as connection:
+                yield connection
+        except UNREACHABLE as error:
+            if isinstance(error, asyncpg.InterfaceError) and "clos" not in str(error):
+                raise  # a value of the wrong type, say: a mistake of ours
+            raise Unavailable() from error
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Tx]:
+        """A Tx for queries alone; nothing it emits is kept."""
+        async with self.connection() as connection:
+            yield Tx(connection, self.network)
+
+    @asynccontextmanager
+    async def transaction(self, cause: Envelope | None = None) -> AsyncIterator[Tx]:
+        """Everything inside happens together with its facts, or not at all."""
+        async with self.connection() as connection:
+            async with connection.transaction():
+                tx = Tx(connection, self.network, cause)
+                yield tx
+                told = await tx.flush()
+            if told:
+                self.committed.set()
+
+    async def listen(self, channel: str, heard: Callable[[str], None]) -> Any:
+        """A connection of its own that hears `channel`; close it when done. LISTEN is not restored: poll too."""
+        connection = await asyncpg.connect(self.url, timeout=5)
+        await connection.add_listener(channel, lambda _connection, _pid, _channel, payload: heard(payload))
+        return connection
+
+
+async def _set_codecs(connection: Any) -> None:
+    await connection.set_type_codec("jsonb", encoder=_dump, decoder=json.loads, schema="pg_catalog")
+
+
+async def _no_reset(_connection: Any) -> None:
+    """Transactions leave nothing behind here, and the default reset costs a round trip."""
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)

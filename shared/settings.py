@@ -1,0 +1,44 @@
+"""Settings come from the environment (`MAILLAGE_...`) only; the embedded mode fills the rest from its data folder."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SERVICES = ("registry", "events", "mailing", "observatory")
+DEFAULT_SECRET = "change-me"
+
+
+class Settings(BaseSettings):
+    """What one process needs to know; the same names in a container, a unit file and the embedded mode."""
+
+    model_config = SettingsConfigDict(env_prefix="MAILLAGE_", frozen=True, extra="ignore")
+
+    data: Path = Path(".data")
+    network: str = Field("so-cooperation", pattern=r"^[a-z0-9-]{1,40}$", description="the network's word in subjects")
+    network_name: str = "SO Coopération"
+    network_tagline: str = "Réseau régional multi-acteurs, Nouvelle-Aquitaine"
+    network_place: str = "SO Coopération, Bordeaux et Poitiers"
+    region: str = Field("75", description="INSEE code of the region")
+    public_url: str = "http://127.0.0.1:8000"
+    secret: str = Field(DEFAULT_SECRET, description="signs links, sessions and tokens")
+    people_secret: str = Field(DEFAULT_SECRET, description="keys the pseudonym of a person")
+    production: bool = False
+    database_url: str = Field("", description="the service's own database; empty: embedded")
+    nats_url: str = Field("", description="one or several addresses, comma separated; empty: embedded")
+    nats_user: str = ""
+    nats_password: str = ""
+    nats_replicas: int = Field(1, ge=1, le=5)
+    owner_nats_user: str = Field("owner", description="the bus owner's user, for the commands that may declare streams")
+    owner_nats_password: str = ""
+    smtp_url: str = Field("", description="smtp://user:password@host:port; empty: the embedded mailbox")
+    mail_from: str = "SO Coopération <lettre@so-cooperation.example>"
+    team_email: str = "equipe@so-cooperation.example"
+    demo: bool = Field(True, description="load the fictional season at the first start of the embedded mode")
+    examples: bool = Field(True, description="load the examples at the first start of the embedded mode")
+    pool: int = Field(16, ge=2, le=200, description="connections to PostgreSQL, a process")
+
+    def refuse_default_secrets(self) -> None:
+        """Raise ValueError when a production process would sign with the secret everyone knows."""
+        if self.production and DEFAULT_SECRET in (self.secret, self.people_secret):
+            raise ValueError("MAILLAGE_SECRET and MAILLAGE_PEOPLE_SECRET must be set in production.")

@@ -1,0 +1,48 @@
+"""A form sent twice gets one row and the same answer: the key is kept in the transaction that does the work."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+
+from pydantic import BaseModel
+from starlette.requests import Request
+
+from shared.db import AlreadyAnswered, Answer, Database, Tx
+from shared.errors import Refusal
+
+HEADER = "Idempotency-Key"
+
+
+def scope_of(request: Request, form: BaseModel, key: str) -> bytes:
+    """Route, key and body: the same key with another body is a new form, never the old answer."""
+    words = f"{request.method} {request.url.path}\n{key}\n{form.model_dump_json()}"
+    return hashlib.sha256(words.encode("utf-8", "surrogatepass")).digest()
+
+
+async def once(request: Request, form: BaseModel, key: str | None, work: Callable[[Tx], Awaitable[Answer]]) -> Answer:
+    """Do `work` in a transaction once for this key and form; a repeat gets the first answer. Refusals are not kept.
+
+    Without a key (`Idempotency-Key` header, or the form's hidden field) the work is simply done.
+    """
+    db: Database = request.app.state.db
+    key = key or request.headers.get(HEADER)
+    if not key:
+        async with db.transaction() as tx:
+            return await work(tx)
+    scope = scope_of(request, form, key)
+    if (known := await _answered(db, scope)) is not None:
+        return known
+    try:
+        async with db.transaction() as tx:
+            answer = await work(tx)
+            tx.remember(scope, answer)
+        return answer
+    except (AlreadyAnswered, Refusal):
+        if (known := await _answered(db, scope)) is not None:
+            return known
+        raise
+
+
+async def _answered(db: Database, scope: bytes) -> Answer | None:
+    async with db.reading() as tx:
+        row = await tx.fetchrow("SELECT status, body FROM answer WHERE scope = $1", scope)
+    return Answer(row["status"], row["body"]) if row else None

@@ -1,0 +1,70 @@
+"""The FastAPI application every service starts from: errors mapped, health, metrics, contracts, static files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, FastAPI
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from shared.contracts.asyncapi import asyncapi
+from shared.web import problems
+from shared.web.pages import mount_static, register_locale, register_templates
+
+if TYPE_CHECKING:
+    from shared.service import Service
+
+VERSION = "0.1.0"
+
+
+def build_application(service: "Service", folder: Path) -> FastAPI:
+    """An application without pages yet; `folder` holds the service's templates and locale."""
+    name = service.card.name
+    app = FastAPI(
+        title=f"Maillage: {name}",
+        version=VERSION,
+        openapi_url=f"/api/{name}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        responses={422: {"description": "Invalid: each field's path with its sentence"}},
+    )
+    app.state.service = service
+    app.state.settings = service.settings
+    app.state.db = service.db
+    app.state.signer = service.signer
+    app.state.revoked = service.revoked
+    register_templates(folder / "templates")
+    register_locale(folder / "locale")
+    problems.install(app)
+    mount_static(app)
+    app.include_router(_operations(service))
+    return app
+
+
+def _operations(service: "Service") -> APIRouter:
+    name = service.card.name
+    router = APIRouter(include_in_schema=False)
+
+    @router.get(f"/{name}/health/live")
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @router.get(f"/{name}/health/ready")
+    async def ready() -> JSONResponse:
+        awaited = await service.not_ready()
+        bus = "ok" if service.bus.healthy else "degraded"
+        if awaited:
+            body = {"status": "starting", "awaits": awaited, "bus": bus}
+            return JSONResponse(body, status_code=503, headers={"Retry-After": "1"})
+        return JSONResponse({"status": "ready", "bus": bus})
+
+    @router.get(f"/{name}/metrics")
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    @router.get(f"/api/{name}/asyncapi.json")
+    async def said_and_heard(request: Request) -> dict[str, Any]:
+        return asyncapi(service.card, service.settings.network)
+
+    return router
