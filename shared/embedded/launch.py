@@ -25,7 +25,10 @@ def main() -> None:
     if os.getppid() != int(parent):
         sys.exit(1)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
-    os.execv(command[0], command)
+    try:
+        os.execv(command[0], command)
+    except OSError as error:
+        sys.exit(f"{command[0]}: {error.strerror}")
 
 
 def enter_namespace(libc: ctypes.CDLL, uid: int) -> None:

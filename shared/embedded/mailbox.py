@@ -15,6 +15,7 @@ from email.parser import BytesHeaderParser, BytesParser
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -87,10 +88,14 @@ class Mailbox:
 
     def read(self, id_: str) -> EmailMessage | None:
         """A message, None when it is not (or no longer) there."""
-        if id_ not in self._index:
-            return None
-        with suppress(FileNotFoundError):
-            return BytesParser(policy=policy.default).parsebytes((self.folder / f"{id_}.eml").read_bytes())
+        source = self.source(id_)
+        return BytesParser(policy=policy.default).parsebytes(source) if source is not None else None
+
+    def source(self, id_: str) -> bytes | None:
+        """The bytes of a message; only an id of the index becomes a file name."""
+        if id_ in self._index:
+            with suppress(FileNotFoundError):
+                return (self.folder / f"{id_}.eml").read_bytes()
         return None
 
     def caught(self, id_: str) -> Caught | None:
@@ -114,6 +119,7 @@ class SmtpCatcher:
     def __init__(self, mailbox: Mailbox, wanted_port: int = 0) -> None:
         self.mailbox = mailbox
         self.port = free_port(wanted_port)
+        self._sessions: WeakSet[SMTP] = WeakSet()
 
     async def __aenter__(self) -> Self:
         await asyncio.to_thread(self.mailbox.load)
@@ -125,9 +131,12 @@ class SmtpCatcher:
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
         self._server.close()
+        for session in self._sessions:
+            if session.transport:
+                session.transport.close()
 
     def _session(self) -> SMTP:
-        return SMTP(
+        session = SMTP(
             self,
             data_size_limit=LARGEST,
             enable_SMTPUTF8=True,
@@ -135,6 +144,8 @@ class SmtpCatcher:
             ident="Maillage",
             loop=asyncio.get_running_loop(),
         )
+        self._sessions.add(session)
+        return session
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Keep the message, then say so: a 250 means that it is on disk."""

@@ -92,7 +92,7 @@ class NatsServer:
     async def stop(self) -> None:
         """It closes its connections and its store, then ends."""
         if self.process:
-            await self.process.stop((signal.SIGTERM, 1.0))
+            await self.process.stop((signal.SIGTERM, 0.8))
 
     def configuration(self) -> str:
         """The server's file; NATS reads JSON values, and wants its durations quoted."""

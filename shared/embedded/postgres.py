@@ -1,6 +1,7 @@
 """PostgreSQL in the data folder: made once, one database and one role a service, nothing listening but 127.0.0.1."""
 
 import asyncio
+import os
 import shutil
 import signal
 from collections.abc import Iterable
@@ -21,8 +22,8 @@ EXTENSIONS = ("pg_trgm", "unaccent", "citext", "btree_gist")
 PATIENCE = 300.0  # seconds; the recovery of a large database after a power cut takes its time
 ATTEMPTS = 10
 
-INITDB = ("-U", OWNER, "-A", "scram-sha-256", "--encoding=UTF8")
-INITDB += ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+INITDB: tuple[str, ...] = ("-U", OWNER, "-A", "scram-sha-256", "--encoding=UTF8", "--locale=C")
+INITDB += ("--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 
 HBA = "host all all 127.0.0.1/32 scram-sha-256\n"
 
@@ -101,9 +102,7 @@ class PostgresServer:
         await clear_strangers(self.folder.postgres, "postgres")
         self._write_configuration()
         rotate(self._log)
-        (self.folder.postgres / "postmaster.pid").unlink(
-            missing_ok=True
-        )  # the lock on the folder says that it is stale
+        self._disown_stale_pid()
         for attempt in range(1, ATTEMPTS + 1):
             self.process = await Process.start(
                 [binaries() / "postgres", "-D", self.folder.postgres], self._log, signal.SIGQUIT, self._uid
@@ -115,10 +114,20 @@ class PostgresServer:
                 raise explain("PostgreSQL", code, self._log)
             await asyncio.sleep(0.1 * attempt)
 
+    def _disown_stale_pid(self) -> None:
+        """Put our pid in a lock file left by a killed server: its own may be worn by an unrelated process by now.
+
+        PostgreSQL takes its parent's pid for stale, and still refuses while old backends hold the shared memory.
+        """
+        with suppress(FileNotFoundError):
+            file = self.folder.postgres / "postmaster.pid"
+            _dead, *rest = file.read_text().splitlines()
+            write_private(file, "\n".join([str(os.getpid()), *rest, ""]))
+
     async def stop(self) -> None:
         """Fast shutdown: open transactions are rolled back, what was committed is on disk."""
         if self.process:
-            await self.process.stop((signal.SIGINT, 2.0), (signal.SIGQUIT, 0.5))
+            await self.process.stop((signal.SIGINT, 1.8), (signal.SIGQUIT, 0.4))
 
     async def _make_cluster(self) -> None:
         """initdb, in a folder beside that takes its name once whole, so that a cut one is made again."""

@@ -41,6 +41,7 @@ class EmbeddedSystem:
         databases: Sequence[str] = SERVICES,
         database_url: str = "",
         nats_url: str = "",
+        site_url: str | None = None,
     ) -> None:
         self.folder = DataFolder(data)
         self.on_restart: list[Callable[[str], None]] = []
@@ -49,6 +50,7 @@ class EmbeddedSystem:
         self._databases = tuple(databases)
         self._users = tuple(nats_users)
         self._outside_database, self._outside_nats = database_url, nats_url
+        self._started_at, self._site_url = now(), site_url
         self._exit = AsyncExitStack()
         self._supervisor = Supervisor(self._tell_restart)
 
@@ -129,11 +131,11 @@ class EmbeddedSystem:
         servers = {
             server.name: server.process.pid for server in (self.postgres, self.nats) if server and server.process
         }
-        self._site_url = site_url or getattr(self, "_site_url", None)
+        self._site_url = site_url or self._site_url
         self.folder.announce(
             RunningSystem(
                 pid=os.getpid(),
-                started_at=now(),
+                started_at=self._started_at,
                 site_url=self._site_url,
                 owner_url=self.owner_url,
                 database_urls={service: self.database_url(service) for service in self._databases},
