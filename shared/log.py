@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import MutableMapping
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TextIO
 from uuid import UUID
 
 import structlog
@@ -59,8 +59,8 @@ def _add_correlation(_logger: object, _name: str, entry: MutableMapping[str, Any
     return entry
 
 
-def configure(level: int = logging.INFO) -> None:
-    """Send our logs and the libraries' warnings to standard error as one JSON line each."""
+def configure(level: int = logging.INFO, to: TextIO | None = None) -> None:
+    """Send our logs and the libraries' warnings to standard error (or `to`) as one JSON line each."""
     chain: list[Any] = [
         _add_correlation,
         structlog.processors.add_log_level,
@@ -71,10 +71,10 @@ def configure(level: int = logging.INFO) -> None:
     structlog.configure(
         processors=[*chain, structlog.processors.JSONRenderer(ensure_ascii=False)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(to or sys.stderr),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(to or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[

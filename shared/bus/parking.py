@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import structlog
 
@@ -98,14 +99,12 @@ class Parking:
         except Exception as error:
             await self._postpone(row, f"{type(error).__name__}: {error}")
         else:
-            await self.drop(row)
+            await self.drop(row["event_id"])
 
-    async def drop(self, row: Row) -> None:
+    async def drop(self, event_id: UUID) -> None:
         """Forget a parked row."""
         async with self.db.transaction() as tx:
-            await tx.execute(
-                "DELETE FROM parked WHERE consumer = $1 AND event_id = $2", row["consumer"], row["event_id"]
-            )
+            await tx.execute("DELETE FROM parked WHERE consumer = $1 AND event_id = $2", self.consumer, event_id)
 
     async def _give_back(self, row: Row) -> None:
         """An outage is no attempt: uncount it as soon as the database answers."""

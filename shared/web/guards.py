@@ -18,6 +18,7 @@ from shared.web.problems import answer_refusal
 from shared.web.session import COOKIE, session_of
 
 MAX_BODY = 2 * 1024 * 1024
+DRAINED = 64 * 1024 * 1024
 _UNWRITABLE = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -62,6 +63,8 @@ class Guards:
         except Refusal as refusal:
             if status:
                 raise
+            if isinstance(refusal, TooLarge):
+                await _drain(receive)
             await answer_refusal(request, refusal)(scope, receive, sending)
         finally:
             route = getattr(scope.get("route"), "path", "other")
@@ -81,6 +84,16 @@ class Guards:
         request.state.session = session_of(request)
         if request.method not in ("GET", "HEAD", "OPTIONS") and COOKIE in request.cookies and _foreign(request):
             raise ForeignForm()
+
+
+async def _drain(receive: Receive) -> None:
+    """Hear out a body that is too long, within bounds, so that its sender reads the answer and not a reset."""
+    heard = 0
+    while heard < DRAINED:
+        message = await receive()
+        heard += len(message.get("body", b""))
+        if message["type"] != "http.request" or not message.get("more_body"):
+            return
 
 
 def _story(headers: Headers) -> UUID:

@@ -1,0 +1,23 @@
+"""`maillage`: the command line."""
+
+import typer
+
+from services.cli import bus, running, tokens
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app.command()(running.run)
+app.command()(bus.migrate)
+app.add_typer(bus.app, name="bus")
+app.add_typer(bus.dead_letters, name="dead-letters")
+app.command()(bus.republish)
+app.command()(bus.verify)
+app.add_typer(tokens.app, name="token")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""`maillage run`: everything on this machine, or one service apart."""
+
+import asyncio
+import logging
+import sys
+from typing import Annotated, Literal
+
+import structlog
+import typer
+from rich.console import Console
+
+from services.embedded import House, house
+from services.examples import load_once
+from services.gateway import Gateway
+from services.houses import BUILD
+from services.reach import fail
+from services.serving import PortTaken, check_port, serve, stop_on_signals
+from services.signing_in import sign_in_url
+from shared import log
+from shared.embedded.errors import CannotStart
+from shared.errors import Unavailable
+from shared.settings import Settings
+
+ServiceName = Literal["registry", "events", "mailing", "observatory"]
+
+console = Console(highlight=False)
+
+
+def run(
+    service: Annotated[ServiceName | None, typer.Argument(help="one service apart; none: all four, embedded")] = None,
+    port: Annotated[int, typer.Option(envvar="PORT", min=1, max=65535)] = 8000,
+    host: Annotated[str, typer.Option(envvar="HOST")] = "127.0.0.1",
+) -> None:
+    """Start Maillage."""
+    settings = Settings()
+    try:
+        settings.refuse_default_secrets()
+        check_port(host, port)
+        asyncio.run(run_house(settings, host, port) if service is None else run_apart(service, settings, host, port))
+    except (CannotStart, PortTaken, Unavailable, ValueError) as error:
+        fail(str(error))
+
+
+async def run_house(settings: Settings, host: str, port: int) -> None:
+    """All four services and their servers; returns once stopped in order."""
+    stop = stop_on_signals()
+    settings = settings.model_copy(update={"public_url": _public_url(settings, host, port)})
+    _log_to_file(settings)
+    console.print("Maillage démarre…")
+    async with house(settings) as here:
+        gateway = Gateway(
+            {name: service.asgi for name, service in here.services.items()},
+            {} if settings.smtp_url else {"/courrier": here.system.mailbox_app},
+        )
+        serving = asyncio.create_task(serve(gateway, host, port, stop))
+        here.system.announce(settings.public_url)
+        telling = asyncio.create_task(_load_and_tell(here))
+        await serving
+        telling.cancel()
+        for service in here.services.values():
+            service.closing.set()
+    console.print("Maillage est arrêté.")
+
+
+async def run_apart(name: str, settings: Settings, host: str, port: int) -> None:
+    """One service, against a NATS and a PostgreSQL given by their addresses."""
+    log.configure()
+    if not settings.database_url or not settings.nats_url:
+        raise ValueError("MAILLAGE_DATABASE_URL and MAILLAGE_NATS_URL say where PostgreSQL and NATS are.")
+    stop = stop_on_signals()
+    updates = {"database_url": settings.database_url.replace("{service}", name)}
+    updates |= {"nats_url": settings.nats_url.replace("{user}", name)}
+    async with BUILD[name](settings.model_copy(update=updates)) as service:
+        serving = asyncio.create_task(serve(service.asgi, host, port, stop))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        service.closing.set()
+        await serving
+
+
+async def _load_and_tell(here: House) -> None:
+    try:
+        await load_once(here)
+    except Exception as error:
+        structlog.get_logger().error("examples not loaded", exc_info=error)
+        console.print(f"Les exemples n’ont pas pu être chargés\u00a0: {error}", style="bold red", markup=False)
+    base = here.settings.public_url
+    console.print(f"\n[bold]{here.settings.network_name}[/bold] est prêt.")
+    for label, path in (
+        ("Annuaire", "/annuaire"),
+        ("Agenda", "/agenda"),
+        ("Observatoire", "/observatoire"),
+        ("Lettres", "/lettres"),
+        ("Courrier capturé", "/courrier"),
+    ):
+        console.print(f"  {label:<18}{base}{path}", soft_wrap=True)
+    link = sign_in_url(here.services["registry"], here.settings.team_email)
+    console.print(f"  {'Espace équipe':<18}{link}", soft_wrap=True, markup=False)
+    console.print("Ctrl-C arrête tout.")
+
+
+def _public_url(settings: Settings, host: str, port: int) -> str:
+    if "public_url" in settings.model_fields_set:
+        return settings.public_url
+    return f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
+
+
+def _log_to_file(settings: Settings) -> None:
+    """Logs go beside the servers' own, so that the terminal shows what a person needs."""
+    folder = settings.data / "logs"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    log.configure(logging.INFO, (folder / "maillage.log").open("a", buffering=1) if sys.stderr.isatty() else None)

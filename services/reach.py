@@ -1,0 +1,102 @@
+"""How a command finds the system it speaks to: the environment, or the embedded system of `MAILLAGE_DATA`."""
+
+import json
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, NoReturn, TypeVar
+
+import asyncio
+
+import typer
+from nats.aio.client import Client
+from rich.console import Console
+
+from shared.bus.bus import connect
+from shared.db import Database
+from shared.embedded.layout import RunningSystem, read_secrets
+from shared.errors import Invalid, Refusal
+from shared.settings import Settings
+
+Result = TypeVar("Result")
+
+console = Console(stderr=True, highlight=False)
+
+
+def fail(sentence: str) -> NoReturn:
+    """Say one sentence and leave with status 1."""
+    console.print(sentence, style="bold red", markup=False)
+    raise typer.Exit(1)
+
+
+def run(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run a command's work; a refusal is said in its sentence."""
+    try:
+        return asyncio.run(work)
+    except Invalid as refusal:
+        fail("\n".join(f"{field}\u00a0: {sentence}" for field, sentence in refusal.errors.items()))
+    except Refusal as refusal:
+        fail(refusal.sentence)
+
+
+def settings_of(service: str) -> Settings:
+    """The settings by which a command reaches one service's database and the bus as that service (or as `owner`)."""
+    settings = Settings()
+    if settings.database_url or settings.nats_url:
+        return settings.model_copy(
+            update={
+                "database_url": settings.database_url.replace("{service}", service),
+                "nats_url": settings.nats_url.replace("{user}", service),
+            }
+        )
+    try:
+        system = RunningSystem.model_validate_json((settings.data / "system.json").read_bytes())
+    except (OSError, ValueError):
+        fail(f"Aucun Maillage ne tourne avec le dossier de données {settings.data}\u00a0: lancez make run d’abord.")
+    secrets = read_secrets(settings.data)
+    assert secrets is not None
+    return settings.model_copy(
+        update={
+            "secret": secrets.signing_secret,
+            "people_secret": secrets.people_secret,
+            "public_url": system.site_url or settings.public_url,
+            "database_url": system.database_urls.get(service, ""),
+            "nats_url": system.nats_urls.get(service, ""),
+            "smtp_url": settings.smtp_url or system.smtp_url or "",
+        }
+    )
+
+
+@asynccontextmanager
+async def database(service: str) -> AsyncIterator[Database]:
+    """A service's database, for as long as the command lasts."""
+    settings = settings_of(service)
+    db = Database(settings.database_url, settings.network, 4)
+    await db.open()
+    try:
+        yield db
+    finally:
+        await db.close()
+
+
+@asynccontextmanager
+async def bus_owner() -> AsyncIterator[Client]:
+    """A connection to the bus as its owner."""
+    settings = settings_of("owner")
+    if settings.owner_nats_password:
+        settings = settings.model_copy(
+            update={"nats_user": settings.owner_nats_user, "nats_password": settings.owner_nats_password}
+        )
+
+    async def closed() -> None:
+        return None
+
+    client = await asyncio.wait_for(connect(settings, "owner", closed), 15)
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+def as_json(value: object) -> str:
+    """One line of JSON, as scripts read it."""
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -1,0 +1,113 @@
+"""Real servers for every test that wants them: one embedded system a session, on loopback, in a folder of its own."""
+
+import asyncio
+import itertools
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import pytest
+
+from services.embedded import House
+from services.embedded import house as enter_house
+from services.gateway import Gateway
+from services.serving import serve
+from shared.settings import Settings
+from shared.web.session import new_session
+
+Found = TypeVar("Found")
+_numbers = itertools.count(1)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def eventually(look: Callable[[], Awaitable[Found]], seconds: float = 10) -> Found:
+    """What `look` finds, once it finds something; AssertionError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (found := await look()):
+        assert time.monotonic() < deadline, f"nothing found in {seconds} s by {look}"
+        await asyncio.sleep(0.05)
+    return found
+
+
+class Mailbox:
+    """The caught mail, as a person would look for it."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+
+    async def to(self, address: str) -> list[dict[str, Any]]:
+        answer = await self.client.get("/courrier/api/messages", params={"to": address})
+        answer.raise_for_status()
+        found: list[dict[str, Any]] = answer.json()["items"]
+        return found
+
+    async def first(self, address: str, about: str = "", seconds: float = 10) -> dict[str, Any]:
+        """The newest message to `address` whose subject holds `about`, once it is there."""
+
+        async def look() -> dict[str, Any] | None:
+            return next((one for one in await self.to(address) if about.lower() in one["subject"].lower()), None)
+
+        return await eventually(look, seconds)
+
+
+@pytest.fixture(scope="session")
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """The four services and their servers, without examples."""
+    folder: Path = tmp_path_factory.mktemp("maillage")
+    port = free_port()
+    settings = Settings(data=folder, examples=False, demo=False, public_url=f"http://127.0.0.1:{port}")
+    async with enter_house(settings) as here:
+        stop = asyncio.Event()
+        gateway = Gateway(
+            {name: service.asgi for name, service in here.services.items()}, {"/courrier": here.system.mailbox_app}
+        )
+        serving = asyncio.create_task(serve(gateway, "127.0.0.1", port, stop))
+        async with httpx.AsyncClient(base_url=settings.public_url) as client:
+
+            async def live() -> bool:
+                try:
+                    return (await client.get("/registry/health/live")).status_code == 200
+                except httpx.TransportError:
+                    return False
+
+            await eventually(live, 20)
+        yield here
+        for service in here.services.values():
+            service.closing.set()
+        stop.set()
+        await serving
+
+
+@pytest.fixture(scope="session")
+async def client(house: House) -> AsyncIterator[httpx.AsyncClient]:
+    """Anybody, from a browser without cookies."""
+    async with httpx.AsyncClient(base_url=house.settings.public_url, timeout=20) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+async def staff(house: House) -> AsyncIterator[httpx.AsyncClient]:
+    """The team, by API token."""
+    token = house.services["registry"].signer.session(new_session("staff"), "api-token")
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(base_url=house.settings.public_url, headers=headers, timeout=20) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def mailbox(client: httpx.AsyncClient) -> Mailbox:
+    return Mailbox(client)
+
+
+@pytest.fixture
+def number() -> int:
+    """A number no other test has."""
+    return next(_numbers)
