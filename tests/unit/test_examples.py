@@ -1,16 +1,21 @@
-"""The season of 2020 says what the documents say, and nothing more."""
+"""The season of 2020 says what the documents say, and nothing more; the fictional season is whole and fits it."""
 
 import csv
 import itertools
+import json
+import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from shared import reference
 
 SEASON = Path(__file__).parents[2] / "examples" / "saison-2020"
+DEMONSTRATION = SEASON.parent / "demonstration"
 FILES = ("organisations", "groups", "gatherings", "programmes", "figures")
 
 
@@ -109,3 +114,99 @@ def test_the_timetable_of_limoges_runs_without_a_hole() -> None:
 def test_french_is_spaced_as_it_should_be(name: str) -> None:
     text = (SEASON / f"{name}.csv").read_text(encoding="utf-8")
     assert not any(bad in text for bad in (" ?", " !", " :", "« ", " »", "'"))
+
+
+def fictional(name: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = json.loads((DEMONSTRATION / f"{name}.json").read_text(encoding="utf-8"))
+    return items
+
+
+def test_the_fictional_season_is_made_again_the_same(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, DEMONSTRATION / "make.py", tmp_path], check=True)
+    for name in ("organisations", "gatherings", "registrations", "watch_items", "subscribers"):
+        assert (tmp_path / f"{name}.json").read_bytes() == (DEMONSTRATION / f"{name}.json").read_bytes()
+
+
+def test_sixty_fictional_structures_cover_the_twelve_departments_and_the_five_colleges() -> None:
+    structures = fictional("organisations")
+    assert len({s["name"] for s in structures}) == len(structures) == 60
+    assert {s["department"] for s in structures} == {d.code for d in reference.departments_of_region("75")}
+    assert {s["college"] for s in structures} == {c.code for c in reference.colleges()}
+    assert {s["kind"] for s in structures} == {k.code for k in reference.kinds()} - {"region"}
+    assert sum(s["status"] == "published" for s in structures) == 52
+    for structure in structures:
+        commune = reference.commune(structure["commune_code"])
+        assert commune is not None
+        assert commune.department == structure["department"]
+
+
+def test_no_fictional_structure_takes_the_name_of_a_body_of_2020_or_of_a_commune() -> None:
+    real = {reference.fold(body["name"]) for body in rows("organisations")}
+    for structure in fictional("organisations"):
+        assert reference.fold(structure["name"]) not in real
+        assert not structure["name"].startswith("Commune de ") or not reference.communes_named(
+            structure["name"].removeprefix("Commune de ")
+        )
+        assert not any(structure.get(number) for number in ("siren", "siret", "rna", "phone"))
+
+
+def test_every_code_in_the_fictional_season_is_a_known_one() -> None:
+    slugs = {group["slug"] for group in rows("groups")}
+    for item in [*fictional("organisations"), *fictional("gatherings"), *fictional("watch_items")]:
+        assert all(reference.country(code) for code in item["countries"])
+        assert all(reference.theme(code) for code in item["themes"])
+        assert all(reference.sdg(number) for number in item.get("sdgs", []))
+        assert item.get("group", "") in {"", *slugs}
+    for reader in [*fictional("subscribers"), *fictional("organisations")]:
+        asked = {topic.removeprefix("group:") for topic in reader["topics"]}
+        assert asked
+        assert asked <= {"newsletter", "trainings", "calls", *slugs}
+
+
+def test_every_address_of_the_fictional_season_ends_in_example() -> None:
+    for name in ("organisations", "registrations", "subscribers", "gatherings", "watch_items"):
+        text = (DEMONSTRATION / f"{name}.json").read_text(encoding="utf-8")
+        assert all(domain.endswith(".example") for domain in re.findall(r"(?:@|https?://)([\w.-]+)", text))
+    assert len({reader["email"] for reader in fictional("subscribers")}) == 200
+
+
+def test_eight_gatherings_are_to_come_one_nearly_full_and_one_with_people_waiting() -> None:
+    gatherings = {g["ref"]: g for g in fictional("gatherings")}
+    coming = [g for g in gatherings.values() if g["sessions"][0]["in_days"] > 0]
+    taken = Counter(r["gathering"] for r in fictional("registrations"))
+    assert len(coming) == 8
+    assert {g["kind"] for g in coming} == {"training", "meeting", "webinar", "assembly", "information_session"}
+    assert {g["mode"] for g in coming} == {"in_person", "online", "hybrid"}
+    assert (taken["premier-projet"], gatherings["premier-projet"]["capacity"]) == (18, 20)
+    assert taken["financer-jeunes"] - gatherings["financer-jeunes"]["capacity"] == 4
+    assert len(gatherings["premier-projet"]["sessions"]) == 3
+
+
+def test_every_timetable_lies_within_its_session() -> None:
+    for gathering in fictional("gatherings"):
+        for item in gathering["programme"]:
+            assert any(
+                session["in_days"] == item["in_days"]
+                and session["starts"] <= item["starts"] < item["ends"] <= session["ends"]
+                for session in gathering["sessions"]
+            )
+
+
+def test_nobody_registers_twice_nor_before_the_gathering_is_published() -> None:
+    ages = {g["ref"]: g["published_days_ago"] for g in fictional("gatherings")}
+    registrations = fictional("registrations")
+    assert len({(r["gathering"], r["email"]) for r in registrations}) == len(registrations)
+    assert all(r["registered_days_ago"] < ages[r["gathering"]] for r in registrations)
+
+
+def test_the_watch_has_its_five_classes_and_calls_with_deadlines_to_come() -> None:
+    items = fictional("watch_items")
+    assert {item["class"] for item in items} == {"actors", "news", "events", "funding", "jobs"}
+    assert all(item["deadline"]["in_days"] > 0 for item in items if item["class"] == "funding")
+    assert len({item["link"] for item in items}) == len(items)
+
+
+@pytest.mark.parametrize("name", ["organisations", "gatherings", "watch_items"])
+def test_the_fictional_french_is_spaced_as_it_should_be(name: str) -> None:
+    texts = [value for item in fictional(name) for value in item.values() if isinstance(value, str)]
+    assert not any(bad in text for text in texts for bad in (" ?", " !", " ;", " :", " %", " €", "« ", " »", "'"))
