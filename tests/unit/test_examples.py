@@ -134,6 +134,7 @@ def test_sixty_fictional_structures_cover_the_twelve_departments_and_the_five_co
     assert {s["college"] for s in structures} == {c.code for c in reference.colleges()}
     assert {s["kind"] for s in structures} == {k.code for k in reference.kinds()} - {"region"}
     assert sum(s["status"] == "published" for s in structures) == 52
+    assert sum(s.get("confirmed_days_ago", 0) > 365 for s in structures) == 3
     for structure in structures:
         commune = reference.commune(structure["commune_code"])
         assert commune is not None
