@@ -1,7 +1,7 @@
 """Become a server that dies with the one who started it: `launch.py PARENT SIGNAL UID COMMAND...`, run as a script.
 
-UID is 0, or the number to wear inside a user namespace (PostgreSQL refuses root). The signal is asked for after the
-namespace is entered, because entering it forgets the request. Standard library only: it runs with `-I -S`.
+UID is 0, or the number to wear inside a user namespace (PostgreSQL refuses root). The signal is asked for last,
+because a change of credentials can forget it. Standard library only: it runs with `-I -S`.
 """
 
 import ctypes

@@ -7,8 +7,10 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.embedded import message as mail
@@ -18,6 +20,7 @@ from shared.web.i18n import _
 from shared.web.pages import error_page, mount_static, register_locale, register_templates, render, security_headers
 
 PAGE = 50
+LONGEST_TEXT = 200_000  # characters shown; the rest is in the file
 SANDBOX = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
 LETTER_POLICY = SANDBOX + "style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 HERE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
@@ -34,6 +37,8 @@ def mailbox_app(mailbox: Mailbox, settings: object = None) -> FastAPI:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.state.mailbox, app.state.settings = mailbox, settings
     app.include_router(router)
+    app.add_exception_handler(HTTPException, _say_it)
+    app.add_exception_handler(RequestValidationError, _say_it)
     mount_static(app)
     app.add_middleware(only_from_here)
     app.add_middleware(security_headers)
@@ -82,7 +87,8 @@ def message(request: Request, id_: str) -> HTMLResponse:
         headers=WITH_FRAME,
         caught=caught,
         to=header(whole, "To"),
-        paragraphs=mail.paragraphs(text) if text is not None else None,
+        paragraphs=mail.paragraphs(text[:LONGEST_TEXT]) if text is not None else None,
+        is_cut=text is not None and len(text) > LONGEST_TEXT,
         has_html=mail.body(whole, "html") is not None,
         headers_received=[(name, header(whole, name)) for name in dict.fromkeys(whole.keys())],
         parts=[
@@ -156,6 +162,10 @@ def _is_loopback(address: str) -> bool:
 def _mailbox(request: Request) -> Mailbox:
     mailbox: Mailbox = request.app.state.mailbox
     return mailbox
+
+
+async def _say_it(request: Request, error: Exception) -> Response:
+    return error_page(request, error.status_code if isinstance(error, HTTPException) else 404)
 
 
 def _file(whole: bytes, name: str, kind: str) -> Response:

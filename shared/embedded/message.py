@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from email.message import EmailMessage, Message
 from typing import Literal
 
-LINK = re.compile(r"https?://[^\s<>\"«»]+[^\s<>\"«».,;:!?)\]’']|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+LINK = re.compile(r"https?://[^\s<>\"«»]+[^\s<>\"«».,;:!?)\]’']|(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 Segment = tuple[Literal["text", "link", "address"], str]
 
 

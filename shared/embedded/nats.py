@@ -13,7 +13,7 @@ from urllib.parse import quote
 from shared.embedded.errors import CannotStart
 from shared.embedded.layout import DataFolder, Secrets, write_private
 from shared.embedded.ports import free_port
-from shared.embedded.process import Process, clear_strangers, explain, rotate
+from shared.embedded.process import Process, clear_strangers, rotate
 
 PATIENCE = 120.0  # seconds; JetStream reads its store back before it answers
 ATTEMPTS = 5
@@ -86,7 +86,7 @@ class NatsServer:
                 return
             code = await self.process.wait()
             if attempt == ATTEMPTS:
-                raise explain("NATS", code, self._log)
+                raise self.process.why_it_ended(code)
             await asyncio.sleep(0.1 * attempt)
 
     async def stop(self) -> None:

@@ -15,7 +15,7 @@ import asyncpg
 from shared.embedded.errors import CannotStart, from_os_error
 from shared.embedded.layout import DataFolder, Secrets, write_private
 from shared.embedded.ports import free_port
-from shared.embedded.process import Process, clear_strangers, explain, namespace_uid, rotate, run_once
+from shared.embedded.process import Process, clear_strangers, namespace_uid, rotate, run_once
 
 OWNER = "maillage_owner"
 EXTENSIONS = ("pg_trgm", "unaccent", "citext", "btree_gist")
@@ -111,7 +111,7 @@ class PostgresServer:
                 return
             code = await self.process.wait()
             if attempt == ATTEMPTS or code not in (0, 1):
-                raise explain("PostgreSQL", code, self._log)
+                raise self.process.why_it_ended(code)
             await asyncio.sleep(0.1 * attempt)
 
     def _disown_stale_pid(self) -> None:

@@ -19,15 +19,17 @@ USUAL_UID = 1000
 class Process:
     """A running server; ask it to stop with `stop`, or learn of its death with `wait`."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, name: str, log: Path, log_start: int) -> None:
         self._process = process
         self.pid = process.pid
+        self._name, self._log, self._log_start = name, log, log_start
 
     @classmethod
     async def start(cls, command: list[str | Path], log: Path, death: signal.Signals, uid: int = 0) -> Self:
         """Start a command from the thread whose end must end it too (PDEATHSIG follows the thread, not the process)."""
         launcher: list[str | Path] = [sys.executable, "-I", "-S", LAUNCHER, str(os.getpid()), str(int(death)), str(uid)]
         with log.open("ab") as output:
+            log_start = output.tell()
             process = await asyncio.create_subprocess_exec(
                 *launcher,
                 *command,
@@ -38,7 +40,7 @@ class Process:
                 env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
                 cwd="/",
             )
-        return cls(process)
+        return cls(process, Path(command[0]).name, log, log_start)
 
     @property
     def alive(self) -> bool:
@@ -62,6 +64,23 @@ class Process:
             os.killpg(self.pid, signal.SIGKILL)
         await self._process.wait()
 
+    def why_it_ended(self, code: int) -> CannotStart:
+        """The sentence for a server that ended at once, from its return code and what it wrote."""
+        if code == NAMESPACE_REFUSED:
+            return NamespaceRefused()
+        with self._log.open("rb") as stream:
+            stream.seek(self._log_start)
+            written = stream.read(64_000).decode(errors="replace").strip()
+        if "No space left on device" in written:
+            return CannotStart(f"Le disque est plein : faites de la place pour le dossier {self._log.parent.parent}.")
+        if "Permission denied" in written and os.geteuid() == 0:
+            return CannotStart(
+                f"{self._log.parent.parent} ou le dossier de Maillage est fermé par un autre compte : "
+                "lancez Maillage avec ce compte plutôt qu’en root."
+            )
+        last = written.splitlines()[-1] if written else f"code {code}"
+        return CannotStart(f"{self._name} n’a pas démarré (voir {self._log}) : {last}")
+
 
 async def run_once(command: list[str | Path], log: Path, uid: int = 0) -> None:
     """Run a command to its end; CannotStart with the end of its log when it fails."""
@@ -72,26 +91,7 @@ async def run_once(command: list[str | Path], log: Path, uid: int = 0) -> None:
         await process.stop((signal.SIGTERM, 1))
         raise
     if code != 0:
-        raise explain(Path(command[0]).name, code, log)
-
-
-def explain(name: str, code: int, log: Path) -> CannotStart:
-    """Why a server ended at once, from its return code and the end of its log."""
-    if code == NAMESPACE_REFUSED:
-        return NamespaceRefused()
-    tail = last_lines(log)
-    if "No space left on device" in tail:
-        return CannotStart("Le disque est plein : faites de la place pour le dossier de données.")
-    last = tail.splitlines()[-1] if tail else f"code {code}"
-    return CannotStart(f"{name} n’a pas démarré (voir {log}) : {last}")
-
-
-def last_lines(log: Path, size: int = 2000) -> str:
-    """The end of a log."""
-    with suppress(OSError), log.open("rb") as stream:
-        stream.seek(max(0, log.stat().st_size - size))
-        return stream.read().decode(errors="replace").strip()
-    return ""
+        raise process.why_it_ended(code)
 
 
 def rotate(log: Path, size: int = 10 * 1024 * 1024) -> None:

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from shared.embedded.errors import from_os_error
 from shared.embedded.layout import DataFolder, RunningSystem, Secrets, now
 from shared.embedded.mailbox import Mailbox, SmtpCatcher
+from shared.embedded.mailbox_pages import mailbox_app
 from shared.embedded.nats import NatsServer, NatsUser
 from shared.embedded.postgres import PostgresServer
 from shared.embedded.supervisor import Supervisor
@@ -99,6 +100,7 @@ class EmbeddedSystem:
 
     async def _start_mailbox(self, stack: AsyncExitStack) -> None:
         self.mailbox = Mailbox(self.folder.mailbox)
+        self.mailbox_app = mailbox_app(self.mailbox)
         catcher = await stack.enter_async_context(SmtpCatcher(self.mailbox, self.folder.ports().smtp))
         self.smtp_url = f"smtp://127.0.0.1:{catcher.port}"
 
