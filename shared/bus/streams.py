@@ -1,7 +1,7 @@
 """Who owns the streams: one owner declares them and their consumers, services bind."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nats.aio.client import Client
 from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StorageType, StreamConfig
@@ -27,25 +27,24 @@ class NatsPermissions:
 
 def stream_configs(network: str, replicas: int = 1) -> list[StreamConfig]:
     """The three streams of a network."""
-    kept = dict(
+    facts = StreamConfig(
+        name=FACTS,
+        subjects=[f"maillage.{network}.>"],
         storage=StorageType.FILE,
         retention=RetentionPolicy.LIMITS,
         num_replicas=replicas,
         allow_direct=True,
         duplicate_window=DUPLICATE_WINDOW_SECONDS,
     )
-    return [
-        StreamConfig(name=FACTS, subjects=[f"maillage.{network}.>"], **kept),
-        StreamConfig(name=PEOPLE, subjects=[f"people.{network}.>"], max_age=PEOPLE_KEPT_SECONDS, **kept),
-        StreamConfig(
-            name=HEALTH,
-            subjects=[f"health.{network}.*"],
-            storage=StorageType.MEMORY,
-            max_msgs_per_subject=1,
-            num_replicas=1,
-            allow_direct=True,
-        ),
-    ]
+    people = replace(facts, name=PEOPLE, subjects=[f"people.{network}.>"], max_age=PEOPLE_KEPT_SECONDS)
+    health = StreamConfig(
+        name=HEALTH,
+        subjects=[f"health.{network}.*"],
+        storage=StorageType.MEMORY,
+        max_msgs_per_subject=1,
+        allow_direct=True,
+    )
+    return [facts, people, health]
 
 
 def consumer_configs(card: Card, network: str) -> list[tuple[str, ConsumerConfig]]:

@@ -1,4 +1,4 @@
-"""The words of the bus: one module a publishing service, all of them loaded here so that `parse` knows every contract."""
+"""The words of the bus, one module a publishing service; all are loaded here so that `parse` knows every contract."""
 
 from shared.contracts import events, mailing, observatory, registry
 from shared.contracts.base import (

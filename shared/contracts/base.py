@@ -5,6 +5,7 @@ import hmac
 import re
 import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, ClassVar, Self
@@ -152,10 +153,8 @@ def normalise(address: str) -> str:
     """One spelling of an e-mail address: trimmed, NFC, lower case, the domain in its ASCII form."""
     address = unicodedata.normalize("NFC", address.strip()).casefold()
     local, _, domain = address.rpartition("@")
-    try:
+    with suppress(UnicodeError):
         domain = domain.encode("idna").decode()
-    except UnicodeError:
-        pass
     return f"{local}@{domain}"
 
 
