@@ -121,10 +121,8 @@ def period(start: dt.datetime | dt.date, end: dt.datetime | dt.date | None = Non
     first, last = _as_day(start), _as_day(end if end is not None else start)
     if first != last:
         same_year = first.year == last.year
-        if same_year and first.month == last.month:
-            opening = _day_number(first.day)
-        else:
-            opening = date(first, year=not same_year)
+        same_month = same_year and first.month == last.month
+        opening = _day_number(first.day) if same_month else date(first, year=not same_year)
         return _("du %(first)s au %(last)s", first=opening, last=date(last))
     written = date(first, weekday=True)
     if not isinstance(start, dt.datetime):
@@ -160,3 +158,8 @@ def iso(value: dt.datetime | dt.date | str) -> str:
 def dom_id(name: str) -> str:
     """Turn the name of a field into an id that CSS and links can hold: sessions[0].title -> sessions-0-title."""
     return re.sub(r"[^\w-]+", "-", name).strip("-")
+
+
+def field_id(name: str) -> str:
+    """Give the id an error links to; one about an item of a list of choices (sdgs-3) is about the list."""
+    return re.sub(r"-\d+$", "", dom_id(name))

@@ -85,7 +85,8 @@ def grouped(n: int, lang: str) -> str:
 
 def messages_in(root: Path) -> Iterator[tuple[str, str, bool]]:
     """Yield (place, message, has a plural) for every sentence marked in Python and templates under root."""
-    options = {"**/templates/**.html": {"silent": "false"}, "**/templates/**.txt": {"silent": "false"}}
+    reading = {"silent": "false", "extensions": "jinja2.ext.do,jinja2.ext.loopcontrols"}
+    options = {pattern: reading for pattern, method in _METHODS if method == "jinja2"}
     for name, line, message, _comments, _context in extract_from_dir(
         root, method_map=_METHODS, options_map=options, keywords=_KEYWORDS, strip_comment_tags=True
     ):

@@ -4,14 +4,19 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from shared.reference import Country, country, department
+from shared.reference import department
 from shared.web import outlines
 from shared.web.format import number
-from shared.web.i18n import _, language
+from shared.web.i18n import _
+from shared.web.world import world_map
+
+__all__ = ["Place", "breaks", "class_of", "departments_map", "world_map"]
 
 CLASSES = 5
+SWATCH = '<li><svg viewBox="0 0 18 12" aria-hidden="true"><rect class="k0" width="18" height="12"/></svg>{}</li>'
+DOT = '<li><svg viewBox="0 0 18 12" aria-hidden="true"><circle class="place" cx="9" cy="6" r="5"/></svg>{}</li>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ def departments_map(
         role,
         title or _("Carte des départements"),
         Markup("").join(parts),
-        _classes(classes, any(not values.get(code) for code in paths)),
+        _legend(classes, any(not values.get(code) for code in paths), places),
     )
 
 
@@ -100,72 +105,20 @@ def _circle(at: outlines.Point, place: Place, places: Sequence[Place]) -> Markup
     return Markup(circle).format(at[0], at[1], radius, f"{place.label}, {number(place.n)}")
 
 
-def _classes(classes: Sequence[tuple[int, int]], with_none: bool) -> Markup:
-    ranges = [(class_of(high, classes), low, high) for low, high in classes]
-    named = [(0, _("aucun"))] if with_none else []
-    named += [
-        (rank, number(low) if low == high else _("%(low)s à %(high)s", low=number(low), high=number(high)))
-        for rank, low, high in ranges
-    ]
+def _legend(classes: Sequence[tuple[int, int]], with_none: bool, places: Sequence[Place]) -> Markup:
     item = Markup(
-        '<li><svg viewBox="0 0 10 1" preserveAspectRatio="none" aria-hidden="true"><rect class="k{}" width="10" height="1"/></svg>{}</li>'
+        '<li><svg viewBox="0 0 10 1" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect class="k{}" width="10" height="1"/></svg>{}</li>'
     )
-    return Markup('<ul class="classes">{}</ul>').format(
-        Markup("").join(item.format(rank, words) for rank, words in named)
-    )
+    scale = Markup("").join(item.format(class_of(high, classes), _range(low, high)) for low, high in classes)
+    notes = []
+    if with_none:
+        notes.append(Markup(SWATCH).format(_("aucun")))
+    if places:
+        notes.append(Markup(DOT).format(_("par ville, surface proportionnelle")))
+    below = Markup('<ul class="legend">{}</ul>').format(Markup("").join(notes)) if notes else ""
+    return Markup('<ul class="classes">{}</ul>{}').format(scale, below)
 
 
-def world_map(values: Mapping[str, int], title: str = "", *, circles_only: bool = False) -> Markup:
-    """Draw the countries that count as circles on the world, then name the first ten; the frame narrows on a phone."""
-    counted = sorted(
-        ((found, n) for code, n in values.items() if n and (found := country(code))), key=lambda pair: -pair[1]
-    )
-    held = {found.iso3 for found, _n in counted}
-    land = Markup("") if circles_only else _land(held)
-    marks = Markup("").join(_country(found, n, counted[0][1], i < 10) for i, (found, n) in enumerate(counted))
-    drawing = '<svg class="map world {}" viewBox="{}" role="img" aria-label="{}"><use href="#terres"/>{}</svg>'
-    named = title or _("Carte des pays")
-    listed = Markup(", ").join(
-        Markup("{} <b>{}</b>").format(found.label(language.get()), number(n)) for found, n in counted[:10]
-    )
-    return Markup(
-        '<svg class="defs" aria-hidden="true"><g id="terres">{}</g></svg>{}{}<p class="caption">{}. {}</p>'
-    ).format(
-        land,
-        Markup(drawing).format("broad", "0 0 960 440", named, marks),
-        Markup(drawing).format("narrow", _frame([found for found, _n in counted[:10]]), named, marks),
-        listed or escape(_("Aucun pays")),
-        _("Fond de carte Natural Earth. Les frontières figurées n’engagent pas le réseau."),
-    )
-
-
-def _land(held: set[str]) -> Markup:
-    paths = outlines.world()
-    calm = "".join(path for code, path in paths.items() if code not in held)
-    busy = "".join(path for code, path in paths.items() if code in held)
-    return Markup('<path class="land" d="{}"/><path class="held" d="{}"/>').format(calm, busy)
-
-
-def _country(found: Country, n: int, largest: int, named: bool) -> Markup:
-    if found.longitude is None or found.latitude is None:
-        return Markup("")
-    x, y = outlines.equal_earth((found.longitude, found.latitude))
-    radius = max(3.0, 13 * math.sqrt(n / largest))
-    name = f"{found.label(language.get())} {number(n)}"
-    circle = Markup('<circle cx="{:.0f}" cy="{:.0f}" r="{:.1f}"><title>{}</title></circle>').format(x, y, radius, name)
-    return circle
-
-
-def _frame(countries: Sequence[Country]) -> str:
-    """Choose what a narrow screen shows: the first ten countries, never less than a third of the world."""
-    points = [
-        outlines.equal_earth((c.longitude, c.latitude))
-        for c in countries
-        if c.longitude is not None and c.latitude is not None
-    ]
-    if not points:
-        return "0 0 960 440"
-    xs, ys = [x for x, _y in points], [y for _x, y in points]
-    width = max(max(xs) - min(xs) + 80, max(ys) - min(ys) + 80, 320)
-    left, top = (min(xs) + max(xs) - width) / 2, (min(ys) + max(ys) - width * 0.9) / 2
-    return f"{left:.0f} {top:.0f} {width:.0f} {width * 0.9:.0f}"
+def _range(low: int, high: int) -> str:
+    return number(low) if low == high else _("%(low)s à %(high)s", low=number(low), high=number(high))

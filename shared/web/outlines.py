@@ -1,6 +1,7 @@
 """Outlines of territories made light enough for a page: projected, then simplified so that neighbours still touch."""
 
 import functools
+import itertools
 import json
 import math
 from collections import defaultdict
@@ -58,7 +59,7 @@ def _simplified(shapes: dict[str, list[list[Point]]], tolerance: float) -> dict[
     """Cut rings where borders meet, simplify each piece once whatever its direction, and join them again."""
     neighbours: defaultdict[Point, set[Point]] = defaultdict(set)
     for ring in (ring for rings in shapes.values() for ring in rings):
-        for here, there in zip(ring, ring[1:], strict=False):
+        for here, there in itertools.pairwise(ring):
             neighbours[here].add(there)
             neighbours[there].add(here)
     meets = {point for point, around in neighbours.items() if len(around) > 2}
@@ -78,7 +79,7 @@ def _cut(ring: list[Point], meets: set[Point]) -> list[Arc]:
     stops = [0, *(i for i, p in enumerate(turned[1:-1], 1) if p in meets), len(turned) - 1]
     if len(stops) == 2:
         stops.insert(1, max(range(len(turned)), key=lambda i: math.dist(turned[0], turned[i])))
-    return [tuple(turned[a : b + 1]) for a, b in zip(stops, stops[1:], strict=False)]
+    return [tuple(turned[a : b + 1]) for a, b in itertools.pairwise(stops)]
 
 
 def _either_way(arc: Arc, thin: Callable[[Arc], Arc]) -> Arc:
@@ -118,7 +119,7 @@ def _path(rings: Sequence[Sequence[Point]]) -> str:
 def relative(line: Sequence[Point]) -> str:
     """Write a line as a path of whole steps, which is the shortest."""
     points = [(round(x), round(y)) for x, y in line]
-    steps = [(bx - ax, by - ay) for (ax, ay), (bx, by) in zip(points, points[1:], strict=False) if (ax, ay) != (bx, by)]
+    steps = [(bx - ax, by - ay) for (ax, ay), (bx, by) in itertools.pairwise(points) if (ax, ay) != (bx, by)]
     return f"M{points[0][0]} {points[0][1]}l" + "".join(
         f"{'' if x < 0 else ' '}{x}{'' if y < 0 else ' '}{y}" for x, y in steps
     )
@@ -128,30 +129,46 @@ def relative(line: Sequence[Point]) -> str:
 def world() -> dict[str, str]:
     """Give the path of each country (by ISO 3166 alpha-3 code) on the world map, Antarctica left out."""
     topology = json.loads((DATA / "monde_110m.topojson").read_text())
-    (sx, sy), (tx, ty) = topology["transform"]["scale"], topology["transform"]["translate"]
-    arcs = []
-    for arc in topology["arcs"]:
-        x = y = 0
-        line = []
-        for dx, dy in arc:
-            x, y = x + dx, y + dy
-            line.append(equal_earth((x * sx + tx, y * sy + ty)))
-        middle = len(line) // 2
-        closed = line[0] == line[-1] and len(line) > 3
-        arcs.append(
-            _thin(tuple(line[: middle + 1]), 0.7)[:-1] + _thin(tuple(line[middle:]), 0.7)
-            if closed
-            else _thin(tuple(line), 0.7)
-        )
+    arcs = [_thin_loop(_degrees(arc, topology["transform"]), 0.3) for arc in topology["arcs"]]
     paths: defaultdict[str, str] = defaultdict(str)
     for country in topology["objects"]["countries"]["geometries"]:
         polygons = [country["arcs"]] if country["type"] == "Polygon" else country["arcs"]
-        for ring in (ring for polygon in polygons for ring in polygon):
-            line = [p for i in ring for p in (arcs[i] if i >= 0 else arcs[~i][::-1])[:-1]]
-            if len(line) > 2:
-                paths[country["properties"]["a3"]] += relative(line) + "z"
+        for ring in (_joined(ring, arcs) for polygon in polygons for ring in polygon):
+            if len(ring) > 2:
+                paths[country["properties"]["a3"]] += relative([equal_earth(point) for point in ring]) + "z"
     paths.pop("ATA", None)
     return dict(paths)
+
+
+def _degrees(arc: Sequence[Sequence[int]], transform: dict[str, list[float]]) -> Arc:
+    """Read an arc of whole steps as longitudes and latitudes, going on past 180° instead of jumping."""
+    (sx, sy), (tx, ty) = transform["scale"], transform["translate"]
+    xs, ys = itertools.accumulate(step[0] for step in arc), itertools.accumulate(step[1] for step in arc)
+    line: list[Point] = []
+    for x, y in zip(xs, ys, strict=True):
+        longitude = x * sx + tx
+        line.append((_near(longitude, line[-1][0]) if line else longitude, y * sy + ty))
+    return tuple(line)
+
+
+def _near(longitude: float, other: float) -> float:
+    return longitude + 360 * round((other - longitude) / 360)
+
+
+def _thin_loop(line: Arc, tolerance: float) -> Arc:
+    if math.dist(line[0], line[-1]) > 0.01 or len(line) < 4:
+        return _thin(line, tolerance)
+    middle = len(line) // 2
+    return _thin(line[: middle + 1], tolerance)[:-1] + _thin(line[middle:], tolerance)
+
+
+def _joined(numbers: Sequence[int], arcs: Sequence[Arc]) -> list[Point]:
+    ring: list[Point] = []
+    for arc in (arcs[i] if i >= 0 else arcs[~i][::-1] for i in numbers):
+        shift = _near(arc[0][0], ring[-1][0]) - arc[0][0] if ring else 0.0
+        ring += [(x + shift, y) for x, y in (arc[1:] if ring else arc)]
+    turn = 360 * round(sum(x for x, _y in ring) / len(ring) / 360)
+    return [(x - turn, y) for x, y in ring]
 
 
 def equal_earth(point: Point) -> Point:

@@ -84,7 +84,9 @@ def environment() -> Environment:
     made.globals.update(words, language=language.get, charts=charts, maps=maps, languages=i18n.LANGUAGES)
     for name in ("number", "percent", "signed", "date", "short_date", "month", "time", "moment"):
         made.filters[name] = getattr(format, name)
-    made.filters.update(relative_day=format.relative_day, iso=format.iso, dom_id=format.dom_id)
+    made.filters.update(
+        relative_day=format.relative_day, iso=format.iso, dom_id=format.dom_id, field_id=format.field_id
+    )
     made.globals["period"] = format.period
     return made
 

@@ -1,13 +1,15 @@
 """A small application that shows every piece of the look, for tests and for eyes; shipped in no service."""
 
+import asyncio
 import datetime as dt
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from shared.reference import communes_of_postal_code
 from shared.web import charts, maps, pages
@@ -92,6 +94,25 @@ async def button(request: Request) -> Response:
     return pages.render(request, "one_button.html", hidden={"token": "abc"}, note="Rien à faire sinon.", **words)
 
 
+async def live(request: Request) -> Response:
+    """Show a figure that moves."""
+    return pages.render(request, "gallery/live.html", section="observatory")
+
+
+async def stream(request: Request) -> Response:
+    """Send twelve figures, one after the other."""
+
+    async def moving() -> AsyncIterator[str]:
+        macros = pages.environment().get_template("macros/ui.html").module
+        for n in range(1, 13):
+            html = str(macros.key_figure({"value": str(n), "label": "acteurs", "id": "chiffre"}))  # type: ignore[attr-defined]
+            yield "".join(f"data: {line}\n" for line in html.splitlines()) + "\n"
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(5)
+
+    return StreamingResponse(moving(), media_type="text/event-stream")
+
+
 async def error(request: Request) -> Response:
     """Show an error page."""
     return pages.error_page(request, int(request.path_params["status"]))
@@ -104,7 +125,7 @@ def build() -> Starlette:
     app.state.settings = SimpleNamespace(
         network_name="SO Coopération", network_tagline="Réseau régional multi-acteurs, Nouvelle-Aquitaine"
     )
-    for name in (directory, barometer, form, profile, team, button):
+    for name in (directory, barometer, form, profile, team, button, live, stream):
         app.router.add_route(f"/{name.__name__}", name)
     app.router.add_route("/error/{status:int}", error)
     pages.mount_static(app)

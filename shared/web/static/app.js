@@ -6,7 +6,9 @@ const parse = (text) => new DOMParser().parseFromString(policy.createHTML(text),
 const say = (text) => { document.getElementById("annonce").textContent = text; };
 
 document.documentElement.classList.add("scripted");
-document.querySelector("[data-focus]")?.focus();
+addEventListener("load", () => {
+  if (document.activeElement === document.body) document.querySelector("[data-focus]")?.focus();
+});
 
 function replace(found) {
   const shown = document.getElementById(found.id);
