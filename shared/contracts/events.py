@@ -56,7 +56,8 @@ class AbstractGathering(Fact):
     group_slug: str | None = None
     themes: list[str] = []
     countries: list[str] = []
-    role: Literal["organiser", "speaker", "attendee"] = "organiser"
+    role: Literal["organiser", "speaker", "attendee"] | None = None
+    """What the network did there; null where the document does not say."""
     declared_counts: list[DeclaredCount] = []
     structures_count: int | None = None
     very_satisfied_percent: int | None = None
