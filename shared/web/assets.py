@@ -4,6 +4,7 @@ import functools
 import gzip
 import hashlib
 import mimetypes
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,10 +33,16 @@ def assets() -> dict[str, Asset]:
 
 
 def _read(path: Path) -> Asset:
-    body = path.read_bytes()
+    body = tightened(path.read_bytes()) if path.suffix == ".css" else path.read_bytes()
     kind = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     packed = None if path.suffix == ".woff2" else gzip.compress(body, 9, mtime=0)
     return Asset(body, packed, kind, hashlib.sha256(body).hexdigest()[:10])
+
+
+def tightened(css: bytes) -> bytes:
+    """Drop the comments and spaces of a style sheet, so that the source may breathe within the budget of a page."""
+    bare = re.sub(rb"\s+", b" ", re.sub(rb"/\*.*?\*/", b"", css, flags=re.DOTALL))
+    return re.sub(rb" ?([{};,>]) ?|(?<=:) ", rb"\1", bare).strip()
 
 
 def static(name: str) -> str:

@@ -1,5 +1,6 @@
 """The map of the world: circles at the countries that count, the names of the first ten, the list below."""
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ def world_map(values: Mapping[str, int], title: str = "", *, circles_only: bool 
     dots = [dot for one, n in counted if (dot := _dot(one, n, counted[0][1]))]
     circles = Markup("").join(_circle(dot) for dot in dots)
     wide, narrow = WIDE, _frame(dots)
-    land = Markup("") if circles_only else _land({dot.iso3 for dot in dots})
+    land = Markup("") if circles_only else _land(frozenset(dot.iso3 for dot in dots))
     drawing = Markup(
         '<svg class="map world {}" viewBox="{}" role="img" aria-label="{}"><use href="#terres"/>{}{}</svg>'
     )
@@ -99,7 +100,8 @@ def _view(frame: Box) -> str:
     return f"{frame[0]:.0f} {frame[1]:.0f} {frame[2] - frame[0]:.0f} {frame[3] - frame[1]:.0f}"
 
 
-def _land(held: set[str]) -> Markup:
+@functools.lru_cache(64)
+def _land(held: frozenset[str]) -> Markup:
     paths = outlines.world()
     calm = "".join(path for code, path in paths.items() if code not in held)
     busy = "".join(path for code, path in paths.items() if code in held)

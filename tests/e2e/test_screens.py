@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from granian.server.embed import Server
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.conftest import free_port
 from tests.unit.web_gallery import build
@@ -64,9 +64,10 @@ async def test_a_filter_changes_the_list_without_leaving_the_page(browser: Brows
     await page.goto(f"{gallery}/directory")
     await page.evaluate("window.stayed = true")
     await page.check("#filtre-country-SN")
-    await page.wait_for_function("location.search.includes('country=SN')")
-    assert await page.evaluate("window.stayed && document.activeElement.id") == "filtre-country-SN"
-    assert "acteurs" in (await page.text_content("#annonce") or "")
+    await expect(page.locator("#annonce")).to_contain_text("acteurs")
+    await expect(page.locator("#filtre-country-SN")).to_be_focused()
+    assert "country=SN" in page.url
+    assert await page.evaluate("window.stayed")
     assert said == []
     await page.close()
 
@@ -74,15 +75,15 @@ async def test_a_filter_changes_the_list_without_leaving_the_page(browser: Brows
 async def test_mistakes_take_the_focus_and_lead_to_their_field(browser: Browser, gallery: str) -> None:
     page = await browser.new_page(viewport={"width": 390, "height": 900})
     await page.goto(f"{gallery}/form?bad=1")
-    await page.wait_for_function("document.activeElement.id === 'erreurs'")
+    await expect(page.locator("#erreurs")).to_be_focused()
     await page.click("#erreurs a[href='#sdgs']")
-    assert await page.evaluate("document.activeElement.id") == "sdgs"
+    await expect(page.locator("#sdgs")).to_be_focused()
     await page.close()
 
 
 async def test_a_live_figure_moves_and_is_announced_every_tenth_time(browser: Browser, gallery: str) -> None:
     page = await browser.new_page()
     await page.goto(f"{gallery}/live")
-    await page.wait_for_function("document.querySelector('#chiffre b')?.textContent === '12'")
-    assert await page.text_content("#annonce") == "11 acteurs"
+    await expect(page.locator("#chiffre b")).to_have_text("12")
+    await expect(page.locator("#annonce")).to_have_text("11 acteurs")
     await page.close()

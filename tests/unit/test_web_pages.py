@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from tests.unit.web_gallery import Typed, build
 
 from shared.web import assets, pages
 from shared.web.headers import CONTENT_SECURITY_POLICY
+from tests.unit.web_gallery import Typed, build
 
 PAGES = ["directory", "barometer", "form", "form?bad=1", "profile", "team", "button", "error/404", "error/503"]
 
@@ -66,8 +66,8 @@ async def test_the_fonts_of_the_style_sheet_carry_their_version() -> None:
 
 async def test_pages_hold_in_their_budget() -> None:
     packed = assets.assets()
-    assert len(packed["style.css"].packed or b"") < 8_192
-    assert len(packed["app.js"].packed or b"") < 2_048
+    assert len(packed["style.css"].packed or b"") < 6_656
+    assert len(packed["app.js"].packed or b"") < 1_536
 
 
 async def test_english_is_carried_by_every_link_of_ours(browser: httpx.AsyncClient) -> None:
