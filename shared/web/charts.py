@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 from shared.reference import sdg
 from shared.web.format import number
 from shared.web.i18n import _, language
+from shared.web.markup import fill, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +41,33 @@ def sdg_bar(goal: int, value: float, url: str | None = None) -> Bar:
 def bars(rows: Sequence[Bar], caption: str, head: tuple[str, str]) -> Markup:
     """Draw a bar chart as the table it is: label, bar, figure; head names the first and last columns."""
     longest = max((row.value for row in rows), default=0) or 1
-    body = Markup("").join(_bar_row(row, longest) for row in rows)
-    return Markup(
+    body = joined(_bar_row(row, longest) for row in rows)
+    return fill(
         '<table class="bars"><caption class="unseen">{}</caption><thead><tr><th scope="col">{}</th>'
-        '<td></td><th scope="col" class="number">{}</th></tr></thead><tbody>{}</tbody></table>'
-    ).format(caption, head[0], head[1], body)
+        '<td></td><th scope="col" class="number">{}</th></tr></thead><tbody>{}</tbody></table>',
+        caption,
+        head[0],
+        head[1],
+        body,
+    )
 
 
 def _bar_row(row: Bar, longest: float) -> Markup:
-    label = Markup('<a href="{}">{}</a>').format(row.url, row.label) if row.url else escape(row.label)
+    label = fill('<a href="{}">{}</a>', row.url, row.label) if row.url else escape(row.label)
     if row.sdg:
-        badge = Markup('<span class="sdg sdg-{}"><span class="unseen">{} </span>{}</span>')
-        label = badge.format(row.sdg, _("ODD"), row.sdg) + Markup("<span>{}</span>").format(label)
+        badge = '<span class="sdg sdg-{}"><span class="unseen">{} </span>{}</span>'
+        label = fill(badge, row.sdg, _("ODD"), row.sdg) + fill("<span>{}</span>", label)
     colour = f" sdg-bar sdg-{row.sdg}" if row.sdg else ""
     width = f"{max(row.value / longest * 99.4, 0.4 if row.value else 0):.1f}"
-    return Markup(
+    return fill(
         '<tr><th scope="row"><span>{}</span></th><td><svg viewBox="0 0 100 10" preserveAspectRatio="none" '
         'aria-hidden="true" focusable="false"><rect class="bar{}" x="0.3" y="0.5" width="{}" height="9"/></svg></td>'
-        '<td class="number">{}</td></tr>'
-    ).format(label, colour, width, row.shown or number(row.value))
+        '<td class="number">{}</td></tr>',
+        label,
+        colour,
+        width,
+        row.shown or number(row.value),
+    )
 
 
 def scale(largest: float) -> list[int]:
@@ -73,20 +82,19 @@ def columns(ticks: Sequence[str], now: Series, before: Series | None, caption: s
     """Draw columns over ticks (months), with an earlier series as a line, then the same as a table to open."""
     shown = [value for series in (now, before) if series for value in series.values if value is not None]
     steps = scale(max(shown, default=0))
-    marks = [Markup('<path class="grid-line" d="M0 {0}H{1}"/>').format(_y(s, steps), 100 * len(ticks)) for s in steps]
+    marks = [fill('<path class="grid-line" d="M0 {0}H{1}"/>', _y(s, steps), 100 * len(ticks)) for s in steps]
     marks += [_column(place, value, steps) for place, value in enumerate(now.values) if value]
     marks += [_line(before, steps)] if before else []
-    marks.append(Markup('<path class="grid-line base-line" d="M0 1000H{}"/>').format(100 * len(ticks)))
-    return Markup(
+    marks.append(fill('<path class="grid-line base-line" d="M0 1000H{}"/>', 100 * len(ticks)))
+    return fill(
         '<figure class="columns-chart"><div class="scale" aria-hidden="true">{}</div>'
         '<svg class="plot" viewBox="0 0 {} 1000" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>'
-        '<ol class="ticks" aria-hidden="true">{}</ol></figure>{}{}'
-    ).format(
-        Markup("").join(Markup("<span>{}</span>").format(number(step)) for step in reversed(steps)),
+        '<ol class="ticks" aria-hidden="true">{}</ol></figure>{}{}',
+        joined(fill("<span>{}</span>", number(step)) for step in reversed(steps)),
         100 * len(ticks),
         caption,
-        Markup("").join(marks),
-        Markup("").join(_tick(tick) for tick in ticks),
+        joined(marks),
+        joined(_tick(tick) for tick in ticks),
         _legend(now, before),
         _columns_table(ticks, now, before, caption),
     )
@@ -99,41 +107,50 @@ def _y(value: float, steps: Sequence[int]) -> str:
 def _column(place: int, value: float, steps: Sequence[int]) -> Markup:
     height = value / steps[-1] * 1000
     shape = '<rect class="column" x="{}" y="{:.0f}" width="60" height="{:.0f}"/>'
-    return Markup(shape).format(place * 100 + 20, 1000 - height, height)
+    return fill(shape, place * 100 + 20, 1000 - height, height)
 
 
 def _line(series: Series, steps: Sequence[int]) -> Markup:
     points = [(i * 100 + 50, _y(value, steps)) for i, value in enumerate(series.values) if value is not None]
-    drawn = Markup('<polyline class="before" points="{}"/>').format(" ".join(f"{x},{y}" for x, y in points))
-    return drawn + Markup("").join(Markup('<path class="before-dot" d="M{} {}h.01"/>').format(x, y) for x, y in points)
+    drawn = fill('<polyline class="before" points="{}"/>', " ".join(f"{x},{y}" for x, y in points))
+    return drawn + joined(fill('<path class="before-dot" d="M{} {}h.01"/>', x, y) for x, y in points)
 
 
 def _tick(name: str) -> Markup:
-    return Markup("<li><span>{}<span>{}</span></span></li>").format(name[:1], name[1:])
+    return fill("<li><span>{}<span>{}</span></span></li>", name[:1], name[1:])
 
 
 def _legend(now: Series, before: Series | None) -> Markup:
     if before is None:
         return Markup("")
-    return Markup(
+    return fill(
         '<ul class="legend" aria-hidden="true"><li><svg viewBox="0 0 18 12"><rect class="column" width="18" height="12"'
-        '/></svg>{}</li><li><svg viewBox="0 0 18 12"><path class="before" d="M0 6h18"/></svg>{}</li></ul>'
-    ).format(now.label, before.label)
+        '/></svg>{}</li><li><svg viewBox="0 0 18 12"><path class="before" d="M0 6h18"/></svg>{}</li></ul>',
+        now.label,
+        before.label,
+    )
 
 
 def _columns_table(ticks: Sequence[str], now: Series, before: Series | None, caption: str) -> Markup:
     lines = [now] + ([before] if before else [])
-    head = Markup("").join(Markup('<th scope="col" class="number">{}</th>').format(line.label) for line in lines)
-    rows = Markup("").join(
-        Markup('<tr><th scope="row">{}</th>{}</tr>').format(
-            tick, Markup("").join(Markup('<td class="number">{}</td>').format(_known(line, i)) for line in lines)
+    head = joined(fill('<th scope="col" class="number">{}</th>', line.label) for line in lines)
+    rows = joined(
+        fill(
+            '<tr><th scope="row">{}</th>{}</tr>',
+            tick,
+            joined(fill('<td class="number">{}</td>', _known(line, i)) for line in lines),
         )
         for i, tick in enumerate(ticks)
     )
-    return Markup(
+    return fill(
         '<details><summary>{}</summary><table><caption class="unseen">{}</caption><thead><tr><th scope="col">{}</th>{}'
-        "</tr></thead><tbody>{}</tbody></table></details>"
-    ).format(_("Voir le tableau des données"), caption, _("Période"), head, rows)
+        "</tr></thead><tbody>{}</tbody></table></details>",
+        _("Voir le tableau des données"),
+        caption,
+        _("Période"),
+        head,
+        rows,
+    )
 
 
 def _known(series: Series, place: int) -> str:
@@ -147,7 +164,9 @@ def sparkline(values: Sequence[float], label: str) -> Markup:
     height = (high - low) or 1
     last = max(len(values) - 1, 1)
     points = " ".join(f"{i * 100 / last:.1f},{20 - (v - low) / height * 20:.1f}" for i, v in enumerate(values))
-    return Markup(
+    return fill(
         '<svg class="spark" viewBox="0 0 100 20" preserveAspectRatio="none" role="img" aria-label="{}">'
-        '<polyline points="{}"/></svg>'
-    ).format(label, points)
+        '<polyline points="{}"/></svg>',
+        label,
+        points,
+    )

@@ -10,6 +10,7 @@ from shared.reference import department
 from shared.web import outlines
 from shared.web.format import number
 from shared.web.i18n import _
+from shared.web.markup import fill, joined
 from shared.web.world import world_map
 
 __all__ = ["Place", "breaks", "class_of", "departments_map", "world_map"]
@@ -70,28 +71,29 @@ def departments_map(
         found = department(code)
         said = f"{found.name if found else code}, {unit(n) if unit else number(n)}"
         rank = class_of(n, classes)
-        shape = Markup('<path class="k{}" d="{}"><title>{}</title></path>').format(rank, path, said)
+        shape = fill('<path class="k{}" d="{}"><title>{}</title></path>', rank, path, said)
         label = "" if places else _figure(centres[code], rank, n)
         parts.append(_linked(shape + label, links.get(code) if links else None, said))
     parts += [_circle(outlines.project((p.longitude, p.latitude), frame), p, places) for p in _largest_first(places)]
     role = Markup('role="group"') if links else Markup('role="img"')
-    return Markup('<svg class="map" viewBox="0 0 {} {}" {} aria-label="{}">{}</svg>{}').format(
+    return fill(
+        '<svg class="map" viewBox="0 0 {} {}" {} aria-label="{}">{}</svg>{}',
         outlines.WIDTH,
         outlines.height_of(frame),
         role,
         title or _("Carte des départements"),
-        Markup("").join(parts),
+        joined(parts),
         _legend(classes, any(not values.get(code) for code in paths), places),
     )
 
 
 def _figure(centre: outlines.Point, rank: int, n: int) -> Markup:
     text = '<text class="t{}" x="{}" y="{}" aria-hidden="true">{}</text>'
-    return Markup(text).format(rank, f"{centre[0]:.0f}", f"{centre[1]:.0f}", number(n))
+    return fill(text, rank, f"{centre[0]:.0f}", f"{centre[1]:.0f}", number(n))
 
 
 def _linked(shape: Markup, address: str | None, said: str) -> Markup:
-    return Markup('<a href="{}" aria-label="{}">{}</a>').format(address, said, shape) if address else shape
+    return fill('<a href="{}" aria-label="{}">{}</a>', address, said, shape) if address else shape
 
 
 def _largest_first(places: Sequence[Place]) -> list[Place]:
@@ -102,22 +104,22 @@ def _circle(at: outlines.Point, place: Place, places: Sequence[Place]) -> Markup
     largest = max(one.n for one in places)
     radius = max(3.0, 14 * math.sqrt(place.n / largest)) if largest > 1 else 4
     circle = '<circle class="place" cx="{:.0f}" cy="{:.0f}" r="{:.1f}"><title>{}</title></circle>'
-    return Markup(circle).format(at[0], at[1], radius, f"{place.label}, {number(place.n)}")
+    return fill(circle, at[0], at[1], radius, f"{place.label}, {number(place.n)}")
 
 
 def _legend(classes: Sequence[tuple[int, int]], with_none: bool, places: Sequence[Place]) -> Markup:
-    item = Markup(
+    item = (
         '<li><svg viewBox="0 0 10 1" preserveAspectRatio="none" aria-hidden="true">'
         '<rect class="k{}" width="10" height="1"/></svg>{}</li>'
     )
-    scale = Markup("").join(item.format(class_of(high, classes), _range(low, high)) for low, high in classes)
+    scale = joined(fill(item, class_of(high, classes), _range(low, high)) for low, high in classes)
     notes = []
     if with_none:
-        notes.append(Markup(SWATCH).format(_("aucun")))
+        notes.append(fill(SWATCH, _("aucun")))
     if places:
-        notes.append(Markup(DOT).format(_("par ville, surface proportionnelle")))
-    below = Markup('<ul class="legend">{}</ul>').format(Markup("").join(notes)) if notes else ""
-    return Markup('<ul class="classes">{}</ul>{}').format(scale, below)
+        notes.append(fill(DOT, _("par ville, surface proportionnelle")))
+    below = fill('<ul class="legend">{}</ul>', joined(notes)) if notes else ""
+    return fill('<ul class="classes">{}</ul>{}', scale, below)
 
 
 def _range(low: int, high: int) -> str:

@@ -11,6 +11,7 @@ from shared.reference import Country, country
 from shared.web import outlines
 from shared.web.format import number
 from shared.web.i18n import _, language
+from shared.web.markup import fill, joined
 
 NAMED = 10
 Box = tuple[float, float, float, float]
@@ -33,19 +34,16 @@ def world_map(values: Mapping[str, int], title: str = "", *, circles_only: bool 
     found = [(one, n) for code, n in values.items() if n > 0 and (one := country(code))]
     counted = sorted(found, key=lambda pair: -pair[1])
     dots = [dot for one, n in counted if (dot := _dot(one, n, counted[0][1]))]
-    circles = Markup("").join(_circle(dot) for dot in dots)
+    circles = joined(_circle(dot) for dot in dots)
     wide, narrow = WIDE, _frame(dots)
     land = Markup("") if circles_only else _land(frozenset(dot.iso3 for dot in dots))
-    drawing = Markup(
-        '<svg class="map world {}" viewBox="{}" role="img" aria-label="{}"><use href="#terres"/>{}{}</svg>'
-    )
+    drawing = '<svg class="map world {}" viewBox="{}" role="img" aria-label="{}"><use href="#terres"/>{}{}</svg>'
     named = title or _("Carte des pays")
-    return Markup(
-        '<svg class="defs" aria-hidden="true"><g id="terres">{}</g></svg>{}{}<p class="caption">{}. {}</p>'
-    ).format(
+    return fill(
+        '<svg class="defs" aria-hidden="true"><g id="terres">{}</g></svg>{}{}<p class="caption">{}. {}</p>',
         land,
-        drawing.format("broad", _view(wide), named, circles, _names(dots, wide)),
-        drawing.format("narrow", _view(narrow), named, circles, _names(dots, narrow)),
+        fill(drawing, "broad", _view(wide), named, circles, _names(dots, wide)),
+        fill(drawing, "narrow", _view(narrow), named, circles, _names(dots, narrow)),
         _listed(counted[:NAMED]),
         _("Fond de carte Natural Earth. Les frontières figurées n’engagent pas le réseau."),
     )
@@ -61,7 +59,7 @@ def _dot(found: Country, n: int, largest: int) -> Dot | None:
 
 def _circle(dot: Dot) -> Markup:
     circle = '<circle cx="{}" cy="{}" r="{}"><title>{}</title></circle>'
-    return Markup(circle).format(dot.x, dot.y, dot.radius, dot.words)
+    return fill(circle, dot.x, dot.y, dot.radius, dot.words)
 
 
 def _names(dots: Sequence[Dot], frame: Box) -> Markup:
@@ -76,7 +74,7 @@ def _names(dots: Sequence[Dot], frame: Box) -> Markup:
             if frame[0] < box[0] and box[2] < frame[2] and not any(_overlap(box, other) for other in taken):
                 taken.append(box)
                 name = '<text class="{}" x="{:.0f}" y="{}" aria-hidden="true">{}</text>'
-                written += Markup(name).format("" if side > 0 else "left", start, dot.y, dot.words)
+                written += fill(name, "" if side > 0 else "left", start, dot.y, dot.words)
                 break
     return written
 
@@ -105,11 +103,10 @@ def _land(held: frozenset[str]) -> Markup:
     paths = outlines.world()
     calm = "".join(path for code, path in paths.items() if code not in held)
     busy = "".join(path for code, path in paths.items() if code in held)
-    return Markup('<path class="land" d="{}"/><path class="held" d="{}"/>').format(calm, busy)
+    return fill('<path class="land" d="{}"/><path class="held" d="{}"/>', calm, busy)
 
 
 def _listed(counted: Sequence[tuple[Country, int]]) -> Markup:
     if not counted:
         return escape(_("Aucun pays"))
-    each = Markup("{} <b>{}</b>")
-    return Markup(", ").join(each.format(found.label(language.get()), number(n)) for found, n in counted)
+    return Markup(", ").join(fill("{} <b>{}</b>", found.label(language.get()), number(n)) for found, n in counted)
