@@ -6,7 +6,6 @@ from typing import Protocol
 
 import structlog
 
-from shared.embedded.errors import CannotStart
 from shared.embedded.process import Process
 
 log = structlog.get_logger(__name__)
@@ -63,8 +62,7 @@ class Supervisor:
             delay = min(delay * 2, LONGEST_DELAY)
             try:
                 await server.run()
-            except (CannotStart, OSError) as error:
+                log.info("server is back", server=server.name)
+                self._restarted(server.name)
+            except Exception as error:  # a full disk, a port taken meanwhile: there is nothing but to try again
                 log.error("server does not start", server=server.name, reason=str(error))
-                continue
-            log.info("server is back", server=server.name, seconds=round(loop.time() - up_since, 2))
-            self._restarted(server.name)
