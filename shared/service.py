@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import structlog
 from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from shared import chores as common
@@ -53,7 +54,7 @@ class Service:
         self.chores = (*common.COMMON, *chores)
         self.bus = Bus(card, settings, self.db, {AccessRevoked: refuse_revoked_access, **handlers})
         self.app: FastAPI = build_application(self, folder)
-        self.asgi: ASGIApp = Guards(security_headers(self.app), card.name, self.app)
+        self.asgi: ASGIApp = Guards(security_headers(GZipMiddleware(self.app, 1024, 5)), card.name, self.app)
         self.still_awaited: Callable[[], Awaitable[str | None]] = _nothing_awaited
         """What `ready` waits for beside the database, in a word; the embedded mode sets it."""
         self.closing = asyncio.Event()

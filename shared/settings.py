@@ -5,6 +5,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared import reference
+
 SERVICES = ("registry", "events", "mailing", "observatory")
 DEFAULT_SECRET = "change-me"
 
@@ -37,6 +39,12 @@ class Settings(BaseSettings):
     demo: bool = Field(True, description="load the fictional season at the first start of the embedded mode")
     examples: bool = Field(True, description="load the examples at the first start of the embedded mode")
     pool: int = Field(16, ge=2, le=200, description="connections to PostgreSQL, a process")
+
+    @property
+    def region_name(self) -> str:
+        """The region's name, as its pages say it."""
+        found = reference.region(self.region)
+        return found.name if found else ""
 
     def refuse_default_secrets(self) -> None:
         """Raise ValueError when a production process would sign with the secret everyone knows."""

@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from shared.clock import new_id
 from shared.errors import Invalid, Refusal
+from shared.web.i18n import _
 
 Model = TypeVar("Model", bound=BaseModel)
 KEY = "_key"
@@ -47,15 +48,15 @@ DATES = "Écrivez une date et une heure, par exemple 2026-12-04 14:30."
 
 
 def sentence_of(error: Mapping[str, Any]) -> str:
-    """The French sentence for one pydantic error; our own errors bring theirs."""
+    """The reader's sentence for one pydantic error; our own errors bring theirs."""
     kind, context = error["type"], error.get("ctx") or {}
     if "sentence" in context:
-        return str(context["sentence"])
+        return _(str(context["sentence"]))
     if kind == "string_too_short" and context.get("min_length") == 1:
         kind = "missing"
     if kind.startswith(("datetime", "date", "time", "timezone")):
-        return DATES
-    return SENTENCES.get(kind, "Cette réponse n’a pas la forme attendue.").format(**context)
+        return _(DATES)
+    return _(SENTENCES.get(kind, SENTENCES["string_pattern_mismatch"])).format(**context)
 
 
 def errors_by_field(error: ValidationError | list[dict[str, Any]], skip: int = 0) -> dict[str, str]:
