@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from services.events import CARD
+from services.events import CARD, api
 from services.events.handlers import HANDLERS
 from shared.service import Service
 from shared.settings import Settings
@@ -10,4 +10,6 @@ from shared.settings import Settings
 
 def build(settings: Settings) -> Service:
     """The service, ready to be entered."""
-    return Service(CARD, settings, Path(__file__).parent, HANDLERS)
+    service = Service(CARD, settings, Path(__file__).parent, HANDLERS)
+    service.app.include_router(api.router)
+    return service
