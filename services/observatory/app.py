@@ -2,12 +2,18 @@
 
 from pathlib import Path
 
-from services.observatory import CARD
+from services.observatory import CARD, api, pages
+from services.observatory.chores import CHORES
 from services.observatory.handlers import HANDLERS
+from services.observatory.live import Live
 from shared.service import Service
 from shared.settings import Settings
 
 
 def build(settings: Settings) -> Service:
     """The service, ready to be entered."""
-    return Service(CARD, settings, Path(__file__).parent, HANDLERS)
+    service = Service(CARD, settings, Path(__file__).parent, HANDLERS, CHORES)
+    service.app.state.live = Live()
+    service.app.include_router(api.router)
+    service.app.include_router(pages.router)
+    return service

@@ -1,0 +1,1 @@
+"""What is read: figures and the facts behind them, published figures, dashboards, and whether all of it agrees."""
