@@ -167,34 +167,34 @@ def _list(value: Any) -> Any:
 
 EmptyIsAbsent = BeforeValidator(_empty_is_absent)
 
-Name = Annotated[str, BeforeValidator(_line), Field(min_length=2, max_length=200), AfterValidator(_plain_line)]
+Name = Annotated[str, Field(min_length=2, max_length=200), BeforeValidator(_line), AfterValidator(_plain_line)]
 """The name of a structure or a person: one line, 2 to 200 characters, no markup."""
-Line = Annotated[str, BeforeValidator(_line), Field(min_length=1, max_length=300), AfterValidator(_plain_line)]
+Line = Annotated[str, Field(min_length=1, max_length=300), BeforeValidator(_line), AfterValidator(_plain_line)]
 """A line of text, up to 300 characters."""
-Text = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=5_000)]
+Text = Annotated[str, Field(min_length=1, max_length=5_000), BeforeValidator(_text)]
 """Some paragraphs, up to 5,000 characters."""
-Email = Annotated[str, BeforeValidator(_line), Field(max_length=254), AfterValidator(_email)]
-Website = Annotated[str, BeforeValidator(_line), Field(max_length=300), AfterValidator(_website)]
-Siren = Annotated[str, BeforeValidator(_line), Field(max_length=40), AfterValidator(_siren)]
-Siret = Annotated[str, BeforeValidator(_line), Field(max_length=40), AfterValidator(_siret)]
-Rna = Annotated[str, BeforeValidator(_line), Field(max_length=40), AfterValidator(_rna)]
-CommuneCode = Annotated[str, BeforeValidator(_line), Field(max_length=5), AfterValidator(_commune)]
-DepartmentCode = Annotated[str, BeforeValidator(_line), Field(max_length=3), AfterValidator(_department)]
+Email = Annotated[str, Field(max_length=254), BeforeValidator(_line), AfterValidator(_email)]
+Website = Annotated[str, Field(max_length=300), BeforeValidator(_line), AfterValidator(_website)]
+Siren = Annotated[str, Field(max_length=40), BeforeValidator(_line), AfterValidator(_siren)]
+Siret = Annotated[str, Field(max_length=40), BeforeValidator(_line), AfterValidator(_siret)]
+Rna = Annotated[str, Field(max_length=40), BeforeValidator(_line), AfterValidator(_rna)]
+CommuneCode = Annotated[str, Field(max_length=5), BeforeValidator(_line), AfterValidator(_commune)]
+DepartmentCode = Annotated[str, Field(max_length=3), BeforeValidator(_line), AfterValidator(_department)]
 RegionDepartmentCode = Annotated[
-    str, BeforeValidator(_line), Field(max_length=3), AfterValidator(_department_of_region)
+    str, Field(max_length=3), BeforeValidator(_line), AfterValidator(_department_of_region)
 ]
-CountryCode = Annotated[str, BeforeValidator(_line), Field(max_length=2), AfterValidator(_country)]
+CountryCode = Annotated[str, Field(max_length=2), BeforeValidator(_line), AfterValidator(_country)]
 SdgNumber = Annotated[int, Field(ge=-1_000, le=1_000), AfterValidator(_sdg)]
-ThemeCode = Annotated[str, BeforeValidator(_line), Field(max_length=80), AfterValidator(_theme)]
-CollegeCode = Annotated[str, BeforeValidator(_line), Field(max_length=80), AfterValidator(_college)]
-KindCode = Annotated[str, BeforeValidator(_line), Field(max_length=80), AfterValidator(_kind)]
-Topic = Annotated[str, BeforeValidator(_line), Field(max_length=90), AfterValidator(_topic)]
+ThemeCode = Annotated[str, Field(max_length=80), BeforeValidator(_line), AfterValidator(_theme)]
+CollegeCode = Annotated[str, Field(max_length=80), BeforeValidator(_line), AfterValidator(_college)]
+KindCode = Annotated[str, Field(max_length=80), BeforeValidator(_line), AfterValidator(_kind)]
+Topic = Annotated[str, Field(max_length=90), BeforeValidator(_line), AfterValidator(_topic)]
 Moment = Annotated[datetime, AfterValidator(_moment)]
 """A moment, in UTC once read; without zone it is Europe/Paris."""
 
-Themes = Annotated[list[ThemeCode], BeforeValidator(_list), Field(max_length=24), AfterValidator(_distinct)]
-Sdgs = Annotated[list[SdgNumber], BeforeValidator(_list), Field(max_length=17), AfterValidator(_distinct)]
-Countries = Annotated[list[CountryCode], BeforeValidator(_list), Field(max_length=60), AfterValidator(_distinct)]
-Topics = Annotated[list[Topic], BeforeValidator(_list), Field(max_length=40), AfterValidator(_distinct)]
+Themes = Annotated[list[ThemeCode], Field(max_length=24), BeforeValidator(_list), AfterValidator(_distinct)]
+Sdgs = Annotated[list[SdgNumber], Field(max_length=17), BeforeValidator(_list), AfterValidator(_distinct)]
+Countries = Annotated[list[CountryCode], Field(max_length=60), BeforeValidator(_list), AfterValidator(_distinct)]
+Topics = Annotated[list[Topic], Field(max_length=40), BeforeValidator(_list), AfterValidator(_distinct)]
 ListOf = BeforeValidator(_list)
 """Before a list field of a form: one ticked box or none is still a list."""
