@@ -1,6 +1,10 @@
-"""One way to register, for the page and the API: once a key, and once more where the same person was faster."""
+"""One way to register, for the page and the API: a queue at the door, once a key, once more where a twin was faster."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from starlette.requests import Request
 
@@ -9,7 +13,15 @@ from services.events.domain import RegistrationOvertaken
 from services.events.forms import RegisterPerson
 from services.events.links import Links
 from shared.db import Answer, Tx
+from shared.errors import Unavailable
 from shared.web.answers import once
+
+AT_ONCE = 4
+"""Requests a process works on at once for one gathering: they take turns on its row, and must not hold every
+connection while they wait. Thrift alone: the row decides."""
+PATIENCE_SECONDS = 20
+
+_doors: WeakValueDictionary[UUID, asyncio.Semaphore] = WeakValueDictionary()
 
 
 async def register_once(request: Request, gathering_id: UUID, form: RegisterPerson, key: str | None) -> Answer:
@@ -20,7 +32,21 @@ async def register_once(request: Request, gathering_id: UUID, form: RegisterPers
         place = await register_person(gathering_id, form, tx, links)
         return Answer(201, place.answer())
 
+    async with _queue(gathering_id):
+        try:
+            return await once(request, form, key, work)
+        except RegistrationOvertaken:
+            return await once(request, form, key, work)
+
+
+@asynccontextmanager
+async def _queue(gathering_id: UUID) -> AsyncIterator[None]:
+    door = _doors.setdefault(gathering_id, asyncio.Semaphore(AT_ONCE))
     try:
-        return await once(request, form, key, work)
-    except RegistrationOvertaken:
-        return await once(request, form, key, work)
+        await asyncio.wait_for(door.acquire(), PATIENCE_SECONDS)
+    except TimeoutError:
+        raise Unavailable() from None
+    try:
+        yield
+    finally:
+        door.release()
