@@ -11,6 +11,7 @@ from nats.js.api import AckPolicy, ConsumerConfig
 
 from services import reach
 from services.houses import CARDS
+from services.observatory.queries.checks import figure_faults
 from shared.bus.streams import apply
 from shared.clock import now
 from shared.contracts import FACTS, PEOPLE
@@ -120,6 +121,10 @@ async def refill(client: Client, service: str) -> int:
 
 
 async def verify_service(client: Client, service: str) -> list[str]:
-    """What is wrong between a service's journal and its streams, in sentences."""
+    """What is wrong between a service's journal and its streams, and in the figures, in sentences."""
     lost = await missing_rows(client, service)
-    return [f"{service}: {len(lost)} journal rows are not on their stream: run `maillage republish`."] if lost else []
+    faults = [f"{service}: {len(lost)} journal rows are not on their stream: run `maillage republish`."] if lost else []
+    if service == "observatory":
+        async with reach.database(service) as db, db.reading() as tx:
+            faults += await figure_faults(tx)
+    return faults

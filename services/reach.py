@@ -1,11 +1,10 @@
 """How a command finds the system it speaks to: the environment, or the embedded system of `MAILLAGE_DATA`."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, NoReturn, TypeVar
-
-import asyncio
 
 import typer
 from nats.aio.client import Client
@@ -13,7 +12,7 @@ from rich.console import Console
 
 from shared.bus.bus import connect
 from shared.db import Database
-from shared.embedded.layout import RunningSystem, read_secrets
+from shared.embedded.layout import read_secrets, running_system
 from shared.errors import Invalid, Refusal
 from shared.settings import Settings
 
@@ -48,9 +47,8 @@ def settings_of(service: str) -> Settings:
                 "nats_url": settings.nats_url.replace("{user}", service),
             }
         )
-    try:
-        system = RunningSystem.model_validate_json((settings.data / "system.json").read_bytes())
-    except (OSError, ValueError):
+    system = running_system(settings.data)
+    if system is None:
         fail(f"Aucun Maillage ne tourne avec le dossier de données {settings.data}\u00a0: lancez make run d’abord.")
     secrets = read_secrets(settings.data)
     assert secrets is not None

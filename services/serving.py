@@ -45,7 +45,7 @@ async def serve(app: ASGIApp, host: str, port: int, stop: asyncio.Event) -> None
     serving = asyncio.create_task(server.serve())
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    server.stop()
+    server.stop()  # type: ignore[no-untyped-call]
     stopping.cancel()
     with suppress(TimeoutError):
         await asyncio.wait_for(serving, DRAIN_SECONDS)

@@ -4,8 +4,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.db import Database
-
 if TYPE_CHECKING:
     from shared.service import Service
 
@@ -36,13 +34,8 @@ async def forget_answers(service: "Service") -> None:
 
 async def learn_revocations(service: "Service") -> None:
     """Sessions and tokens revoked anywhere are refused here within two seconds."""
-    service.revoked |= await revoked_tokens(service.db)
-
-
-async def revoked_tokens(db: Database) -> set[object]:
-    """Every token that is no longer accepted."""
-    async with db.reading() as tx:
-        return {row["token_id"] for row in await tx.fetch("SELECT token_id FROM revocation")}
+    async with service.db.reading() as tx:
+        service.revoked |= {row["token_id"] for row in await tx.fetch("SELECT token_id FROM revocation")}
 
 
 COMMON = (

@@ -5,7 +5,6 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -83,11 +82,6 @@ class Tx:
         """Keep `answer` for whoever sends the same form again."""
         self._answer = (scope, answer)
 
-    @property
-    def emitted(self) -> list[DomainEvent]:
-        """The facts this transaction will tell, in order."""
-        return [event for _, event, _ in self._events]
-
     async def flush(self) -> bool:
         """Write the journal and the answer in one statement; True if the relay has work."""
         if not self._events and self._answer is None:
@@ -102,7 +96,8 @@ class Tx:
                 INSERT INTO journal
                     (event_id, stream, contract, subject, person_key, correlation_id, causation_id, body, recorded_at)
                 SELECT *, $12::timestamptz FROM unnest(
-                    $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::uuid[], $10::uuid[], $11::text[])""",
+                    $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::uuid[], $10::uuid[], $11::text[]
+                )""",
                 scope,
                 answer.status if answer else None,
                 answer.body if answer else None,
@@ -204,10 +199,4 @@ async def _no_reset(_connection: Any) -> None:
 
 
 def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=_plain)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value)
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -85,8 +85,3 @@ def configure(level: int = logging.INFO, to: TextIO | None = None) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-
-
-def logger(service: str) -> Any:
-    """A logger that says which service speaks."""
-    return structlog.get_logger().bind(service=service)

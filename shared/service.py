@@ -1,4 +1,4 @@
-"""A service as it runs: its database, its life on the bus, its chores and its application, entered and left together."""
+"""A service as it runs: database, life on the bus, chores and application, entered and left together."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence

@@ -45,7 +45,7 @@ class Parking:
         envelope = _envelope_or_new(headers)
         await self._insert(envelope, subject, dict(headers), body, reason, ATTEMPTS)
 
-    async def _insert(  # noqa: PLR0913 - the columns of a row
+    async def _insert(
         self, envelope: Envelope, subject: str, headers: dict[str, str], body: bytes, reason: str, attempts: int
     ) -> None:
         async with self.db.transaction() as tx:

@@ -35,7 +35,7 @@ class DeclaredCount(BaseModel):
 
 
 class AbstractGathering(Fact):
-    """The whole public state of a gathering; `occurred_on` is the day of its first session, or the first of its month."""
+    """The whole public state of a gathering; `occurred_on` is its first day, or the first of its month."""
 
     service: ClassVar[str] = "events"
 
