@@ -1,8 +1,9 @@
 """Figures that move: one ear on the database for all the readers of a process, and a bell they wait on."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared.db import UNREACHABLE, Database
 from shared.errors import Unavailable
@@ -10,24 +11,51 @@ from shared.errors import Unavailable
 if TYPE_CHECKING:
     from shared.service import Service
 
+Made = TypeVar("Made")
+
 CHANNEL = "public_figures"
 POLL_SECONDS = 5.0
+KEPT = 500
+"""Answers kept between two moves, at most."""
 GATHER_SECONDS = 0.1
 """Facts that come together move the page once."""
 
 
 class Live:
-    """Counts the moves of the figures; readers wait for one they have not seen."""
+    """Counts the moves of the figures; readers wait for the next, and share what was computed since the last."""
 
     def __init__(self) -> None:
-        self.moves = 0
+        self.rings = 0
+        self.hearing = False
+        """Whether a move would be noticed; else nothing is kept."""
         self._bell = asyncio.Event()
+        self._kept: dict[str, asyncio.Task[Any]] = {}
+
+    def forget(self) -> None:
+        """Something moved: what was computed is no longer so."""
+        self._kept = {}
 
     def ring(self) -> None:
-        """Something may have moved."""
-        self.moves += 1
+        """Wake whoever waits."""
+        self.forget()
+        self.rings += 1
         self._bell.set()
         self._bell = asyncio.Event()
+
+    async def remember(self, key: str, compute: Callable[[], Coroutine[Any, Any, Made]]) -> Made:
+        """What `compute` gives, computed once for all who ask between two moves."""
+        if not self.hearing or len(self._kept) > KEPT:
+            return await compute()
+        task = self._kept.get(key)
+        if task is None:
+            task = self._kept[key] = asyncio.create_task(compute())
+            task.add_done_callback(lambda done: self._drop_failed(key, done))
+        found: Made = await asyncio.shield(task)
+        return found
+
+    def _drop_failed(self, key: str, task: "asyncio.Task[Any]") -> None:
+        if (task.cancelled() or task.exception()) and self._kept.get(key) is task:
+            del self._kept[key]
 
     async def wait(self, seconds: float) -> None:
         """Return at the next move, or after `seconds`."""
@@ -38,7 +66,13 @@ class Live:
 async def hear(db: Database, live: Live) -> None:
     """Ring at every fact counted; ring every few seconds too, since a LISTEN can be lost without a word."""
     heard = asyncio.Event()
-    connection = await db.listen(CHANNEL, lambda _payload: heard.set())
+
+    def note(_payload: str) -> None:
+        heard.set()
+        live.forget()
+
+    connection = await db.listen(CHANNEL, note)
+    live.hearing = True
     try:
         while not connection.is_closed():
             with suppress(TimeoutError):
@@ -47,6 +81,7 @@ async def hear(db: Database, live: Live) -> None:
             heard.clear()
             live.ring()
     finally:
+        live.hearing = False
         with suppress(Exception):
             await connection.close(timeout=1)
 

@@ -65,8 +65,8 @@ INDICATOR = Indicator(
     name=_("Participants"),
     definition=_(
         "Somme des effectifs déclarés après coup pour les rencontres tenues que le réseau organise\u00a0: les "
-        "présents, ou les «\u202fparticipants\u202f» quand la source ne précise pas. Un effectif approché compte pour son nombre. "
-        "Les inscrits ne sont pas des participants, et une personne venue deux fois compte deux fois."
+        "présents, ou les «\u202fparticipants\u202f» quand la source ne précise pas. Un effectif approché compte pour "
+        "son nombre. Les inscrits ne sont pas des participants, et une personne venue deux fois compte deux fois."
     ),
     unit=(_("participant"), _("participants")),
     source=_("Effectifs saisis par l’équipe et documents importés"),
@@ -81,5 +81,9 @@ INDICATOR = Indicator(
         "registered": _("la source ne donne que des inscrits"),
         "coming": _("pas encore tenues"),
     },
-    notes={"exact": _("comptés exactement"), "about": _("«\u202fenviron\u202f»"), "at_least": _("«\u202fau moins\u202f»")},
+    notes={
+        "exact": _("comptés exactement"),
+        "about": _("comptés «\u202fenviron\u202f»"),
+        "at_least": _("comptés «\u202fau moins\u202f»"),
+    },
 )

@@ -1,0 +1,75 @@
+"""What the barometer shows: the situation today, and one year's activity."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from services.observatory.domain import Figure, Scope, Slice
+from services.observatory.indicators import INDICATORS, Indicator
+from services.observatory.queries.figures import figure_of, slices, years_with_facts
+from shared import reference
+from shared.clock import today
+from shared.db import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Barometer:
+    """All that the page says, at one moment."""
+
+    year: int | None
+    years: Sequence[int]
+    as_of: date
+    figures: Sequence[tuple[Indicator, Figure, Figure]]
+    """Each indicator with its figure of the year and of all time."""
+    sdgs: Sequence[Slice]
+    departments: Sequence[Slice]
+    months: Sequence[Slice]
+    months_before: Sequence[Slice]
+
+    def figure(self, name: str) -> tuple[Indicator, Figure, Figure]:
+        """One of the figures by the id of its indicator."""
+        return next(found for found in self.figures if found[0].id == name)
+
+    @property
+    def fictional(self) -> int:
+        """How many rows of the demonstration are counted somewhere on the page."""
+        return sum(ever.fictional for _one, _year, ever in self.figures)
+
+
+async def barometer(tx: Tx, year: int | None, *, latest: bool = False, limits: Scope | None = None) -> Barometer:
+    """The page's figures within `limits`; `latest` chooses the newest year with facts."""
+    limits = limits or Scope()
+    years = await years_with_facts(tx)
+    if latest:
+        year = years[0] if years else today().year
+    ever = Scope(None, limits.departments, limits.themes, limits.countries)
+    of_year = Scope(year, limits.departments, limits.themes, limits.countries)
+    shown = [one for one in INDICATORS.values() if limits.filters <= one.filters]
+    actors, requests = INDICATORS["organisations"], INDICATORS["listing-requests"]
+    before = Scope((year or 0) - 1, limits.departments, limits.themes, limits.countries)
+    return Barometer(
+        year=year,
+        years=years,
+        as_of=today(),
+        figures=[(one, await figure_of(tx, one, of_year), await figure_of(tx, one, ever)) for one in shown],
+        sdgs=await slices(tx, actors, ever, "sdg"),
+        departments=await slices(tx, actors, ever, "department"),
+        months=await slices(tx, requests, of_year, "month"),
+        months_before=await slices(tx, requests, before, "month") if year else [],
+    )
+
+
+def by_goal(lines: Sequence[Slice]) -> list[tuple[int, int]]:
+    """The 17 goals with their value, largest first, then by number."""
+    values = {line.key: line.value for line in lines}
+    goals = [(goal.number, values.get(str(goal.number), 0)) for goal in reference.sdgs()]
+    return sorted(goals, key=lambda pair: (-pair[1], pair[0]))
+
+
+def by_month(lines: Sequence[Slice], year: int, until: date) -> list[int | None]:
+    """Twelve values; None for the months that have not begun."""
+    values = {line.key: line.value for line in lines}
+    return [
+        values.get(f"{year}-{month:02}", 0) if (year, month) <= (until.year, until.month) else None
+        for month in range(1, 13)
+    ]
