@@ -28,7 +28,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def eventually(look: Callable[[], Awaitable[Found]], seconds: float = 10) -> Found:
+async def eventually(look: Callable[[], Awaitable[Found | None]], seconds: float = 10) -> Found:
     """What `look` finds, once it finds something; AssertionError after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (found := await look()):

@@ -32,7 +32,7 @@ from tests.conftest import Mailbox, eventually
 from tests.e2e.forwarding import Forward
 
 NETWORK = "so-cooperation"
-MAILLAGE = Path(sysconfig.get_path("scripts")) / "maillage"
+MAILLAGE = (sys.executable, str(Path(sysconfig.get_path("scripts")) / "maillage"))
 READY_SECONDS = 30
 STOP_SECONDS = 20
 
@@ -61,11 +61,11 @@ class ServiceProcess:
     async def start(self) -> None:
         """Start it, tied to the life of the test process; `until_ready` waits for it."""
         assert not self.alive, f"{self.service} already runs"
-        launcher = [sys.executable, "-I", "-S", LAUNCHER, str(os.getpid()), str(int(signal.SIGKILL)), "0"]
+        launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(signal.SIGKILL)), "0"]
         with self.log.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
                 *launcher,
-                *(sys.executable, MAILLAGE, "run", self.service, "--port", str(self.port)),
+                *(*MAILLAGE, "run", self.service, "--port", str(self.port)),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -145,7 +145,7 @@ class Apart:
         """Run `maillage ...` as the operator, or with one service's environment; what it printed on stdout."""
         environment = self.environments[service] if service else self.operator
         ended = await asyncio.create_subprocess_exec(
-            *(sys.executable, MAILLAGE, *words),
+            *(*MAILLAGE, *words),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
