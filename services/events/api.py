@@ -18,6 +18,7 @@ from services.events.forms import (
     CreateGathering,
     DeclareCount,
     GatheringsAsked,
+    Nothing,
     RegisterPerson,
     RelocateGathering,
 )
@@ -35,10 +36,6 @@ from shared.web.session import Session, team_session
 router = APIRouter(prefix="/api/events/v1", tags=["gatherings"])
 Team = Annotated[Session, Depends(team_session)]
 Limit = Annotated[int, Query(ge=1, le=200)]
-
-
-class Nothing(BaseModel):
-    """A request without a body."""
 
 
 def shown_state(gathering: Gathering) -> dict[str, Any]:

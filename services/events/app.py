@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from services.events import CARD, api
+from services.events import CARD, api, pages
 from services.events.handlers import HANDLERS
 from shared.service import Service
 from shared.settings import Settings
@@ -12,4 +12,5 @@ def build(settings: Settings) -> Service:
     """The service, ready to be entered."""
     service = Service(CARD, settings, Path(__file__).parent, HANDLERS)
     service.app.include_router(api.router)
+    service.app.include_router(pages.router)
     return service

@@ -31,15 +31,15 @@ class NotOpen(Refusal):
 
 
 class GatheringPast(Refusal):
-    """Cet événement est passé : les inscriptions sont closes."""
+    """Cet événement est passé : les inscriptions sont closes."""
 
 
 class GatheringWasCancelled(Refusal):
-    """Cet événement est annulé : les inscriptions sont closes."""
+    """Cet événement est annulé : les inscriptions sont closes."""
 
 
 class GatheringWithoutDate(Refusal):
-    """Cet événement est reporté : les inscriptions reprendront quand la nouvelle date sera connue."""
+    """Cet événement est reporté : les inscriptions reprendront quand la nouvelle date sera connue."""
 
 
 class RegistrationOvertaken(Refusal):
@@ -53,11 +53,11 @@ class NotADraft(Refusal):
 
 
 class NotPublishable(Refusal):
-    """Cet événement n’est plus un brouillon : il ne peut pas être publié."""
+    """Cet événement n’est plus un brouillon : il ne peut pas être publié."""
 
 
 class PlaceMissing(Refusal):
-    """Indiquez le lieu avant de publier : un événement sur place a besoin d’une adresse."""
+    """Indiquez le lieu avant de publier : un événement sur place a besoin d’une adresse."""
 
     field = "place"
 
@@ -77,7 +77,7 @@ class FewerPlacesThanPeople(Refusal):
 
 
 class NotYetHeld(Refusal):
-    """Cet événement n’a pas encore eu lieu : comptez les présents après."""
+    """Cet événement n’a pas encore eu lieu : comptez les présents après."""
 
     field = "what"
 

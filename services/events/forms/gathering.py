@@ -130,3 +130,7 @@ class GatheringsAsked(BaseModel):
     year: Annotated[Annotated[int, Field(ge=1900, le=2100)] | None, EmptyIsAbsent] = None
     cursor: Annotated[Annotated[str, Field(max_length=200)] | None, EmptyIsAbsent] = None
     limit: Annotated[int, Field(ge=1, le=100)] = 50
+
+
+class Nothing(BaseModel):
+    """One button: the request has no body."""
