@@ -1,0 +1,180 @@
+"""The product as its users run it apart: four processes `maillage run <service>`, settings from the environment."""
+
+import asyncio
+import json
+import os
+import secrets
+import signal
+import sys
+import sysconfig
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import psutil
+
+from bench.servers import NETWORK
+from shared.embedded.ports import free_port
+from shared.embedded.process import LAUNCHER
+from shared.settings import SERVICES
+from shared.web.session import Signer, new_session
+
+MAILLAGE = Path(sysconfig.get_path("scripts")) / "maillage"
+STARTED_SECONDS = 60
+
+
+@dataclass
+class House:
+    """Addresses, processes, and what a bench asks of them."""
+
+    folder: Path
+    secrets: dict[str, str]
+    databases: dict[str, str] = field(default_factory=dict)
+    nats: dict[str, str] = field(default_factory=dict)
+    ports: dict[str, int] = field(default_factory=dict)
+    services: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
+    servers: asyncio.subprocess.Process | None = None
+
+    @property
+    def token(self) -> str:
+        """An API token of the team, as `maillage token create` prints."""
+        return Signer(self.secrets["MAILLAGE_SECRET"]).session(new_session("staff"), "api-token")
+
+    def client(self, service: str) -> httpx.AsyncClient:
+        """The team, speaking to one service."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.ports[service]}", headers=headers, timeout=60)
+
+    async def rows(self, database: str, query: str, *values: object) -> list[Any]:
+        """What a database really holds."""
+        connection = await asyncpg.connect(self.databases[database], timeout=10)
+        try:
+            return list(await connection.fetch(query, *values))
+        finally:
+            await connection.close()
+
+    async def count(self, database: str, query: str, *values: object) -> int:
+        """The one number that `query` gives."""
+        return int((await self.rows(database, query, *values))[0][0])
+
+    def letters(self) -> int:
+        """Letters that reached the mail server."""
+        with suppress(OSError, ValueError):
+            return int((self.folder / "letters").read_text())
+        return 0
+
+    def pause(self) -> None:
+        """Hold the product still while its limit is measured, so that its own after-work does not slow the limit."""
+        for process in self.services.values():
+            os.kill(process.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let the product go on."""
+        for process in self.services.values():
+            os.kill(process.pid, signal.SIGCONT)
+
+    def rss_mib(self) -> float:
+        """Memory of the whole in MiB: the four services, NATS, PostgreSQL; what processes share is counted once."""
+        assert self.servers is not None
+        family = [psutil.Process(process.pid) for process in self.services.values()]
+        own = psutil.Process(self.servers.pid)
+        family += own.children(recursive=True)
+        total = 0
+        for one in family:
+            with suppress(psutil.Error):
+                total += one.memory_full_info().pss
+        return total / 2**20
+
+    async def child(self, *command: str, log: str, environment: Mapping[str, str]) -> asyncio.subprocess.Process:
+        """A process tied to our life, that speaks to a file."""
+        launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(signal.SIGTERM)), "0"]
+        with (self.folder / f"{log}.log").open("ab") as output:
+            return await asyncio.create_subprocess_exec(
+                *launcher,
+                sys.executable,
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", **environment},
+                cwd=Path(__file__).parents[1],
+            )
+
+
+@asynccontextmanager
+async def house() -> AsyncIterator[House]:
+    """Servers and four services, ready; everything is gone at the end but the logs, kept when something failed."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="maillage-bench-")))
+        words = {name: secrets.token_urlsafe(32) for name in ("MAILLAGE_SECRET", "MAILLAGE_PEOPLE_SECRET")}
+        here = House(folder, words)
+        here.servers = await here.child("-m", "bench.servers", str(folder), log="servers", environment={})
+        stack.push_async_callback(stop, here.servers)
+        told = json.loads(await _written(here))
+        here.databases, here.nats = told["databases"], told["nats"]
+        for name in SERVICES:
+            here.ports[name] = free_port()
+            environment = words | _environment(here, name, told["smtp"])
+            command = (str(MAILLAGE), "run", name, "--port", str(here.ports[name]))
+            here.services[name] = await here.child(*command, log=name, environment=environment)
+            stack.push_async_callback(stop, here.services[name])
+        await asyncio.gather(*(_ready(here, name) for name in SERVICES))
+        yield here
+
+
+def _environment(here: House, service: str, smtp: str) -> dict[str, str]:
+    return {
+        "MAILLAGE_DATA": "/nonexistent",
+        "MAILLAGE_NETWORK": NETWORK,
+        "MAILLAGE_PRODUCTION": "true",
+        "MAILLAGE_PUBLIC_URL": "http://127.0.0.1:8000",
+        "MAILLAGE_DATABASE_URL": here.databases[service],
+        "MAILLAGE_NATS_URL": here.nats[service],
+        "MAILLAGE_SMTP_URL": smtp,
+    }
+
+
+async def _written(here: House) -> str:
+    assert here.servers is not None
+    async with asyncio.timeout(STARTED_SECONDS):
+        while not (here.folder / "bench.json").exists():
+            if here.servers.returncode is not None:
+                raise RuntimeError(f"the servers ended:\n{last_words(here, 'servers')}")
+            await asyncio.sleep(0.05)
+    return (here.folder / "bench.json").read_text()
+
+
+async def _ready(here: House, service: str) -> None:
+    async with here.client(service) as client, asyncio.timeout(STARTED_SECONDS):
+        while True:
+            if here.services[service].returncode is not None:
+                raise RuntimeError(f"{service} ended:\n{last_words(here, service)}")
+            with suppress(httpx.TransportError):
+                if (await client.get(f"/{service}/health/ready")).status_code == 200:
+                    return
+            await asyncio.sleep(0.1)
+
+
+async def stop(process: asyncio.subprocess.Process) -> None:
+    """SIGTERM, then SIGKILL after ten seconds."""
+    if process.returncode is not None:
+        return
+    with suppress(ProcessLookupError):
+        os.kill(process.pid, signal.SIGCONT)
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), 10)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def last_words(here: House, log: str, lines: int = 20) -> str:
+    """The end of a process's log."""
+    file = here.folder / f"{log}.log"
+    return "\n".join(file.read_text(errors="replace").splitlines()[-lines:]) if file.exists() else ""
