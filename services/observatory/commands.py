@@ -55,7 +55,7 @@ async def revoke_dashboard(dashboard_id: UUID, tx: Tx) -> None:
         raise UnknownDashboard()
 
 
-async def record_figure(form: RecordFigure, tx: Tx) -> Literal["recorded", "changed", "unchanged"]:
+async def record_figure(form: RecordFigure, tx: Tx) -> Literal["recorded", "corrected", "unchanged"]:
     """Keep a published figure; the same again changes nothing and says nothing."""
     parts = [part.model_dump(mode="json", exclude_none=True) for part in form.parts]
     known = await tx.fetchrow(
@@ -90,7 +90,7 @@ async def record_figure(form: RecordFigure, tx: Tx) -> Literal["recorded", "chan
         parts,
     )
     tx.emit(_published(form))
-    return "changed" if known is not None else "recorded"
+    return "corrected" if known is not None else "recorded"
 
 
 def _published(form: RecordFigure) -> FigurePublished:

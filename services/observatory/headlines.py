@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.observatory.domain import SMALL, Slice
+from services.observatory.domain import SMALL, Scope, Slice, label_of
 from shared import reference
 from shared.web.format import month, number
 from shared.web.i18n import _, language, ngettext
@@ -109,3 +109,14 @@ def _goal(line: Slice) -> str:
 def _department(line: Slice) -> str:
     found = reference.department(line.key or "")
     return found.name if found else line.label
+
+
+def filters_said(scope: Scope) -> list[tuple[str, str]]:
+    """A dashboard's limits in words, each kind with its choices."""
+    lang = language.get()
+    found = [
+        (_("Départements"), [label_of("department", code) for code in scope.departments]),
+        (_("Thèmes"), [theme.label(lang) for code in scope.themes if (theme := reference.theme(code))]),
+        (_("Pays"), [label_of("country", code) for code in scope.countries]),
+    ]
+    return [(kind, ", ".join(chosen)) for kind, chosen in found if chosen]

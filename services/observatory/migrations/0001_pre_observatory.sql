@@ -13,8 +13,8 @@ CREATE TABLE fact (
     college text,
     body jsonb NOT NULL
 );
-CREATE INDEX fact_story ON fact (aggregate, aggregate_id);
-CREATE INDEX fact_recorded ON fact (recorded_at);
+CREATE INDEX ON fact (aggregate, aggregate_id);
+CREATE INDEX ON fact (recorded_at);
 
 -- The newest state known of each aggregate, and the day of its first fact.
 CREATE TABLE state (
@@ -63,7 +63,7 @@ CREATE TABLE figure (
     parts jsonb NOT NULL,
     recorded_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX figure_indicator ON figure (indicator, year);
+CREATE INDEX ON figure (indicator, year);
 
 CREATE VIEW counted AS
 SELECT state.* FROM state

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.observatory.pages import barometer, indicator, published
+from services.observatory.pages import barometer, indicator, partner, published, team
 
 router = APIRouter(include_in_schema=False)
-for part in (barometer, published, indicator):
+for part in (barometer, published, partner, team, indicator):
     router.include_router(part.router)

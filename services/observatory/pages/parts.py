@@ -22,8 +22,8 @@ BAND = ("organisations", "gatherings", "registrations", "participants", "subscri
 STOCKS = ("organisations", "subscribers")
 
 
-def fragments(view: Barometer, region: str, address: str | None = "/observatoire") -> dict[str, str]:
-    """The HTML of each part, by its id; `address` is where figures open, None where they do not."""
+def fragments(view: Barometer, region: str, address: str = "/observatoire") -> dict[str, str]:
+    """The HTML of each part, by its id; `address` is where figures open."""
     ui = environment().get_template("macros/ui.html").module
     parts = environment().get_template("observatory/parts.html").module
     told: dict[str, str] = {}
@@ -31,9 +31,13 @@ def fragments(view: Barometer, region: str, address: str | None = "/observatoire
         found = next((one for one in view.figures if one[0].id == name), None)
         if found is not None:
             figure = key_figure(*found, view.year, name in STOCKS)
-            figure |= {"url": url(f"{address}/{name}", year=view.year or "all")} if address else {}
+            figure |= {"url": url(f"{address}/{name}", year=view.year or "all")}
             told[figure["id"]] = str(ui.key_figure(figure))  # type: ignore[attr-defined]
-    for name, words in (("odd", _sdgs(view)), ("departements", _departments(view, region)), ("mois", _months(view))):
+    for name, words in (
+        ("odd", _sdgs(view, address)),
+        ("departements", _departments(view, region, address)),
+        ("mois", _months(view, address)),
+    ):
         told[f"part-{name}"] = str(getattr(parts, name)(words))
     told["part-chiffres"] = str(parts.chiffres(_all(view, address)))  # type: ignore[attr-defined]
     return told
@@ -44,16 +48,22 @@ def version_of(told: Mapping[str, str]) -> str:
     return hashlib.sha256("".join(told.values()).encode()).hexdigest()[:20]
 
 
-def _about_actors(view: Barometer, n: int) -> dict[str, Any]:
+def _about_actors(view: Barometer, n: int, opens: str) -> dict[str, Any]:
     one, _year, _ever = view.figure("organisations")
-    return {"definition": _(one.definition), "as_of": date(view.as_of), "n": n, "coverage": _(one.coverage)}
+    return {
+        "definition": _(one.definition),
+        "as_of": date(view.as_of),
+        "n": n,
+        "coverage": _(one.coverage),
+        "opens": opens,
+    }
 
 
-def _sdgs(view: Barometer) -> dict[str, Any]:
+def _sdgs(view: Barometer, address: str) -> dict[str, Any]:
     _one, _year, ever = view.figure("organisations")
     answering = headlines.answered(view.sdgs, ever.n)
     rows = [charts.sdg_bar(goal, value, url("/annuaire", sdg=goal)) for goal, value in by_goal(view.sdgs)]
-    return _about_actors(view, answering) | {
+    return _about_actors(view, answering, url(f"{address}/organisations", by="sdg", year="all")) | {
         "title": headlines.of_sdgs(view.sdgs, ever.n),
         "sentence": headlines.sentence_of_sdgs(view.sdgs, ever.n),
         "silent": ever.n - answering,
@@ -62,7 +72,7 @@ def _sdgs(view: Barometer) -> dict[str, Any]:
     }
 
 
-def _departments(view: Barometer, region: str) -> dict[str, Any]:
+def _departments(view: Barometer, region: str, address: str) -> dict[str, Any]:
     _one, _year, ever = view.figure("organisations")
     situated = headlines.answered(view.departments, ever.n)
     values = {line.key: line.value for line in view.departments if line.key is not None}
@@ -74,7 +84,7 @@ def _departments(view: Barometer, region: str) -> dict[str, Any]:
         for one in listed
     ]
     links = {one.code: url("/annuaire", department=one.code) for one in here}
-    return _about_actors(view, situated) | {
+    return _about_actors(view, situated, url(f"{address}/organisations", by="department", year="all")) | {
         "title": headlines.of_departments(view.departments, ever.n),
         "rows": rows,
         "map": maps.departments_map(
@@ -94,7 +104,7 @@ def _part(value: int, total: int) -> str:
     return percent(value / total) if total else "–"
 
 
-def _months(view: Barometer) -> dict[str, Any]:
+def _months(view: Barometer, address: str) -> dict[str, Any]:
     one, of_year, ever = view.figure("listing-requests")
     figure = ever if view.year is None else of_year
     title = headlines.of_months(view.months, view.year)
@@ -107,6 +117,7 @@ def _months(view: Barometer) -> dict[str, Any]:
         "n": figure.n,
         "coverage": _(one.coverage),
         "empty": not figure.n,
+        "opens": url(f"{address}/listing-requests", by="month", year=view.year or "all"),
     }
 
 
@@ -134,7 +145,7 @@ def _years_chart(lines: Sequence[Slice]) -> Markup:
     return charts.columns([str(year) for year in years], shown, None, _("Par année"))
 
 
-def _all(view: Barometer, address: str | None) -> dict[str, Any]:
+def _all(view: Barometer, address: str) -> dict[str, Any]:
     rows = [
         {
             "name": _(one.name),
@@ -143,7 +154,7 @@ def _all(view: Barometer, address: str | None) -> dict[str, Any]:
             "n": number(of_year.n),
             "definition": _(one.definition),
             "coverage": _(one.coverage),
-            "url": url(f"{address}/{one.id}", year=view.year or "all") if address else None,
+            "url": url(f"{address}/{one.id}", year=view.year or "all"),
         }
         for one, of_year, ever in view.figures
     ]
