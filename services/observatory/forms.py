@@ -1,7 +1,7 @@
 """What may be asked of the observatory."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
@@ -74,6 +74,14 @@ class RecordFigure(BaseModel):
     source: Line
     source_lines: Annotated[Line | None, EmptyIsAbsent] = None
     parts: Annotated[list[RecordedPart], BeforeValidator(lambda value: value or []), Field(max_length=200)] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_by_its_id(cls, values: Any) -> Any:
+        """A file without the column says it in the id: `animation.participants` is about participants."""
+        if isinstance(values, dict) and not values.get("indicator"):
+            return values | {"indicator": str(values.get("figure_id", "")).rpartition(".")[2]}
+        return values
 
     @model_validator(mode="after")
     def _parts_fit(self) -> "RecordFigure":

@@ -1,0 +1,126 @@
+"""The 191 of 2020 opens: its parts stand beside what the season's rows give, and each difference has its sentence."""
+
+import csv
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import ValidationError
+
+from services.embedded import House
+from services.observatory.commands import record_figure
+from services.observatory.forms import RecordFigure
+from shared.contracts import events
+from shared.db import Database
+from tests.service.test_observatory_figures import API, gathering, hear, told
+
+SEASON = Path(__file__).parents[2] / "examples" / "saison-2020"
+FIGURE = "animation.participants"
+
+
+@pytest.fixture
+def db(house: House) -> Database:
+    return house.services["observatory"].db
+
+
+def season() -> Iterator[events.GatheringRecorded]:
+    """The season's gatherings, as facts."""
+    for row in csv.DictReader((SEASON / "gatherings.csv").open(encoding="utf-8")):
+        n, precision, what = row["declared_count"], row["declared_precision"], row["declared_what"] or None
+        whole = len(row["date"]) == 10
+        yield gathering(
+            2020,
+            title=row["title"],
+            slug=f"s-{abs(hash(row['title'] + row['date']))}",
+            kind=row["kind"],
+            status=row["status"],
+            role=row["role"] or None,
+            date_precision="day" if whole else "month",
+            occurred_on=date.fromisoformat(row["date"] if whole else row["date"] + "-01"),
+            declared_counts=[{"n": int(n), "precision": precision, "what": what}] if n else [],
+        )
+
+
+def figure_rows() -> RecordFigure:
+    """The published figure, as its file gives it."""
+    rows = list(csv.DictReader((SEASON / "figures.csv").open(encoding="utf-8")))
+    parts = [
+        {
+            "label": row["part_label"],
+            "value": row["part_value"],
+            "occurred_on": row["part_date"],
+            "gathering_title": row["part_gathering_title"],
+            "note": row["note"],
+        }
+        for row in rows
+    ]
+    return RecordFigure.model_validate(rows[0] | {"parts": parts})
+
+
+@pytest.fixture(scope="module")
+async def loaded(house: House) -> None:
+    db = house.services["observatory"].db
+    await hear(db, [told(fact) for fact in season()])
+    async with db.transaction() as tx:
+        assert await record_figure(figure_rows(), tx) == "recorded"
+        assert [event.contract() for event in tx.emitted] == ["observatory.figure_published.v1"]
+
+
+async def test_the_same_figure_again_changes_nothing_and_says_nothing(loaded: None, db: Database) -> None:
+    async with db.transaction() as tx:
+        assert await record_figure(figure_rows(), tx) == "unchanged"
+        assert tx.emitted == []
+
+
+async def test_the_191_opens_on_its_parts_and_leads_to_our_own_figure(loaded: None, client: httpx.AsyncClient) -> None:
+    figure = (await client.get(f"{API}/figures/{FIGURE}")).json()
+    linked = [part for part in figure["parts"] if part["url"]]
+    assert (figure["value"], len(linked), sum(part["value"] for part in linked)) == (191, 7, 181)
+    (undated,) = [part for part in figure["parts"] if not part["url"]]
+    assert (undated["value"], undated["ours"]) == (10, None)
+    ours = (await client.get(f"{API}/indicators/participants?year=2020")).json()
+    assert figure["ours"] == ours["value"] == 284
+    assert [step["value"] for step in figure["differences"]] == [-10, -17, 120]
+    assert figure["value"] + sum(step["value"] for step in figure["differences"]) == ours["value"]
+
+
+async def test_its_page_links_each_part_and_stands_on_participants_of_2020(
+    loaded: None, client: httpx.AsyncClient
+) -> None:
+    page = await client.get(f"/observatoire/chiffres/{FIGURE}")
+    assert page.status_code == 200
+    assert page.text.count('href="/agenda/s-') == 7
+    assert "7 rencontres datées" in page.text and "181" in page.text
+    indicator = (await client.get("/observatoire/participants?year=2020")).text
+    assert f"/observatoire/chiffres/{FIGURE}" in indicator and "284 participants" in indicator
+    other_year = (await client.get("/observatoire/participants?year=2019")).text
+    assert f"/observatoire/chiffres/{FIGURE}" not in other_year
+
+
+async def test_an_unknown_figure_is_a_page_not_found(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/observatoire/chiffres/inconnu")
+    assert answer.status_code == 404 and "Ce chiffre publié n’existe pas" in answer.text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"figure_id": "../x"},
+        {"indicator": "inconnu"},
+        {"value": "beaucoup"},
+        {"value": "-1"},
+        {"value": "nan"},
+        {"year": "1492"},
+        {"source": ""},
+        {"label": "x" * 301},
+        {"parts": [{"label": "Trop", "value": 192}]},
+        {"parts": [{"label": "Sans valeur"}]},
+        {"parts": [{"label": "Demain", "value": 1, "occurred_on": "demain"}]},
+    ],
+)
+def test_a_wrong_figure_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        RecordFigure.model_validate(figure_rows().model_dump() | change)
