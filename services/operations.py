@@ -19,7 +19,7 @@ from shared.settings import Settings
 
 READ_BATCH = 1_000
 SETTLED = timedelta(seconds=5)
-"""Rows younger than this may still be on their way."""
+"""Rows younger than this, not acknowledged yet, may still be on their way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,17 +98,21 @@ async def _read(client: Client, stream: str, subjects: str) -> AsyncIterator[tup
 
 
 async def missing_rows(client: Client, service: str) -> list[int]:
-    """Positions of journal rows that their stream does not hold; blanked rows and personal ones past 30 days aside."""
+    """Positions of journal rows that their stream does not hold; blanked rows and personal ones past 30 days aside.
+
+    The journal is read first: what it says was acknowledged must be on the stream, however young it is.
+    """
     network = Settings().network
-    there = await ids_on(client, FACTS, f"maillage.{network}.{service}.>")
-    there |= await ids_on(client, PEOPLE, f"people.{network}.{service}.>")
     async with reach.database(service) as db, db.reading() as tx:
         rows = await tx.fetch(
             """SELECT position, subject, event_id FROM journal
-               WHERE body IS NOT NULL AND recorded_at < $1 AND (stream = 'FACTS' OR recorded_at > $2)""",
+               WHERE body IS NOT NULL AND (stream_seq IS NOT NULL OR recorded_at < $1)
+                 AND (stream = 'FACTS' OR recorded_at > $2)""",
             now() - SETTLED,
             now() - timedelta(days=30) + timedelta(minutes=10),
         )
+    there = await ids_on(client, FACTS, f"maillage.{network}.{service}.>")
+    there |= await ids_on(client, PEOPLE, f"people.{network}.{service}.>")
     return [row["position"] for row in rows if (row["subject"], str(row["event_id"])) not in there]
 
 

@@ -159,8 +159,14 @@ class Database:
     async def connection(self) -> AsyncIterator[Any]:
         """A connection without a transaction, for reads; Unavailable where the server does not answer."""
         try:
-            async with self._pool.acquire(timeout=5) as connection:
+            connection = await self._pool.acquire(timeout=5)
+        except (asyncpg.PostgresError, *UNREACHABLE) as error:
+            raise Unavailable() from error  # closed to us, or gone: either way it is no fault of the request
+        try:
+            try:
                 yield connection
+            finally:
+                await self._pool.release(connection)
         except UNREACHABLE as error:
             if isinstance(error, asyncpg.InterfaceError) and "clos" not in str(error):
                 raise  # a value of the wrong type, say: a mistake of ours

@@ -76,6 +76,8 @@ class Bus:
                 await self._live(client, closed)
             except (NatsError, OSError) as error:
                 log.warning("bus connection lost", service=self.card.name, reason=str(error))
+            except Exception as error:  # whatever it is, a service that stays deaf is worse than one that begins again
+                log.error("life on the bus failed", service=self.card.name, exc_info=error)
             finally:
                 self.healthy = False
                 if client is not None:
@@ -107,6 +109,8 @@ class Bus:
                         await frame.receive(messages)
             except (ConsumerGone, NatsError, OSError, TimeoutError) as error:
                 log.warning("consumer waits", service=self.card.name, stream=stream, reason=str(error))
+            except Exception as error:  # a fault of one consumer must not silence the relay and the other one
+                log.error("consumer failed", service=self.card.name, stream=stream, exc_info=error)
             finally:
                 await pull.close()
             await asyncio.sleep(0.5)

@@ -74,15 +74,20 @@ class Parking:
             await asyncio.sleep(POLL_SECONDS)
 
     async def try_due(self) -> bool:
-        """Commit the attempt, then run the handler: a process killed by it cannot try for ever. True if one was due."""
+        """Commit the attempt, then run the handler: a process killed by it cannot try for ever. True if one was due.
+
+        The last attempt is written as a dead letter beforehand, since a process that it kills can write nothing after.
+        """
         async with self.db.transaction() as tx:
             row = await tx.fetchrow(
-                """UPDATE parked SET attempts = attempts + 1, next_at = now() + interval '10 minutes'
+                """UPDATE parked SET attempts = attempts + 1,
+                       next_at = CASE WHEN attempts + 1 < $2 THEN now() + interval '10 minutes' END
                    WHERE (consumer, event_id) = (
                        SELECT consumer, event_id FROM parked WHERE consumer = $1 AND next_at <= now()
                        ORDER BY next_at FOR UPDATE SKIP LOCKED LIMIT 1)
                    RETURNING *""",
                 self.consumer,
+                ATTEMPTS,
             )
         if row is not None:
             await self.attempt(row)

@@ -13,7 +13,8 @@ from shared.contracts import FACTS, PEOPLE
 HEALTH = "HEALTH"
 PEOPLE_KEPT_SECONDS = 30 * 24 * 3600
 DUPLICATE_WINDOW_SECONDS = 120
-ACK_WAIT_SECONDS = 60
+ACK_WAIT_SECONDS = 20
+"""After this, what a killed process had taken comes again; a longer handling only meets its own mark in the inbox."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,71 @@
+"""The town that every fault strikes: four separate processes, real servers, one session; a seed; an account."""
+
+import os
+import random
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.apart import Apart, apart
+from tests.faults import report
+from tests.faults.servers import Held
+
+_accounts: dict[int, report.Account] = {}
+
+
+@pytest.fixture(scope="session")
+async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Apart]:
+    """Four processes, NATS and PostgreSQL, all started by this run and dead with it."""
+    async with apart(tmp_path_factory.mktemp("town")) as house:
+        yield house
+
+
+@pytest.fixture(scope="session")
+def nats_server(town: Apart) -> Iterator[Held]:
+    """The NATS server, to kill and to hold down."""
+    held = Held(town.system.nats)
+    yield held
+    held.release()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(town: Apart) -> Iterator[Held]:
+    """The PostgreSQL server, to kill and to hold down."""
+    held = Held(town.system.postgres)
+    yield held
+    held.release()
+
+
+@pytest.fixture
+def long() -> bool:
+    """Whether this is the long form (`make faults`)."""
+    return report.LONG
+
+
+@pytest.fixture(scope="session")
+def seed() -> int:
+    """This run's seed, printed; MAILLAGE_SEED plays a run again."""
+    chosen = int(os.environ.get("MAILLAGE_SEED") or random.SystemRandom().randrange(1_000_000))
+    print(f"seed {chosen}")  # noqa: T201 - shown by pytest with a failure, and by -s
+    return chosen
+
+
+@pytest.fixture
+def chance(seed: int) -> random.Random:
+    """Chance, the same again for the same seed."""
+    return random.Random(seed)
+
+
+@pytest.fixture(scope="module")
+def account(request: pytest.FixtureRequest, seed: int) -> report.Account:
+    """What the tests of this fault tell in docs/faults.md, if all pass in their long form."""
+    number = int(Path(request.node.path).stem.split("_")[2])
+    title = (request.module.__doc__ or "").strip().splitlines()[0].rstrip(".")
+    return _accounts.setdefault(number, report.Account(number, title, seed))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write what the long form has shown."""
+    if report.LONG and not session.testsfailed:
+        report.write(list(_accounts.values()))

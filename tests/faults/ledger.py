@@ -1,0 +1,153 @@
+"""The ledger: what each client was told, held against the databases, the figures and the mail that arrived."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+
+from services.houses import CARDS
+from shared.clock import PARIS
+from tests.conftest import eventually
+from tests.e2e.apart import Apart
+
+RETRIED = (502, 503)
+LEVEL_SECONDS = 30
+
+
+async def open_gathering(town: Apart, title: str, **changes: Any) -> UUID:
+    """A meeting of next month, in the agenda."""
+    start = datetime.now(PARIS).replace(hour=14, minute=0, second=0, microsecond=0, tzinfo=None) + timedelta(days=30)
+    asked = {
+        "title": title,
+        "kind": "meeting",
+        "mode": "in_person",
+        "place": "Salle des Tilleuls, Poitiers",
+        "sessions": [{"starts_at": start.isoformat(), "ends_at": (start + timedelta(hours=3)).isoformat()}],
+    }
+    draft = await town.staff.post("/api/events/v1/gatherings", json=asked | changes)
+    assert draft.status_code == 201, draft.text
+    answer = await town.staff.post(f"/api/events/v1/gatherings/{draft.json()['id']}/publication")
+    assert answer.status_code == 200, answer.text
+    return UUID(draft.json()["id"])
+
+
+async def figure(town: Apart, indicator: str) -> int:
+    """A figure as the API gives it to anybody, all time."""
+    answer = await town.client.get(f"/api/observatory/v1/indicators/{indicator}")
+    answer.raise_for_status()
+    return int(answer.json()["value"])
+
+
+@dataclass
+class Ledger:
+    """Everything that clients of one gathering were told, and how long they waited."""
+
+    town: Apart
+    gathering: UUID
+    domain: str
+    before: int
+    """The figure when the ledger was opened."""
+    told: dict[str, str] = field(default_factory=dict)
+    """Address to the status of the first 2xx."""
+    answers: Counter[int] = field(default_factory=Counter)
+    """Every answer by status; 0 is a connection that broke."""
+    slowest: float = 0.0
+    posts: int = 0
+
+    @classmethod
+    async def opened(cls, town: Apart, title: str, **changes: Any) -> "Ledger":
+        """A new gathering, its own mail domain, and the figure as it stands."""
+        gathering = await open_gathering(town, title, **changes)
+        return cls(town, gathering, f"{gathering.hex[-12:]}.example", await figure(town, "registrations"))
+
+    async def register(self, name: str, seconds: float = 40, key: str | None = None) -> str:
+        """Register as a person who presses again, with the same key, until told; AssertionError after `seconds`."""
+        address = f"{name.lower().replace(' ', '.')}@{self.domain}"
+        key, deadline = key or str(uuid4()), time.monotonic() + seconds
+        while True:
+            status, body = await self._post({"name": name, "email": address}, key)
+            if status == 201:
+                return self.told.setdefault(address, str(body["status"]))
+            assert status in (0, *RETRIED), f"told {status}: {body}"
+            assert time.monotonic() < deadline, f"{name} was told nothing in {seconds} s"
+            await asyncio.sleep(0.2)
+
+    async def _post(self, body: dict[str, str], key: str) -> tuple[int, Any]:
+        path = f"/api/events/v1/gatherings/{self.gathering}/registrations"
+        started = time.perf_counter()
+        try:
+            answer = await self.town.client.post(path, json=body, headers={"Idempotency-Key": key})
+            status, told = answer.status_code, answer.json() if answer.content else None
+        except httpx.TransportError as error:
+            status, told = 0, type(error).__name__
+        self.posts += 1
+        self.answers[status] += 1
+        if status == 201:
+            self.slowest = max(self.slowest, time.perf_counter() - started)
+        return status, told
+
+    @asynccontextmanager
+    async def crowd(self, names: str, pause: float = 0.05) -> AsyncIterator[None]:
+        """People come one after the other, for as long as the body lasts."""
+        going = True
+
+        async def come() -> None:
+            while going:
+                await self.register(f"{names} {len(self.told):04}")
+                await asyncio.sleep(pause)
+
+        coming = asyncio.create_task(come())
+        try:
+            yield
+        finally:
+            going = False
+            await coming
+
+    async def rows(self) -> list[Any]:
+        """The registrations that the database really holds."""
+        return await self.town.rows(
+            "events",
+            """SELECT r.id, r.status, r.queue_number, r.version, p.email FROM registration r JOIN person p
+               ON p.id = r.person_id WHERE r.gathering_id = $1 ORDER BY r.id""",
+            self.gathering,
+        )
+
+    def mail(self) -> Counter[str]:
+        """How many mails each address of this gathering got."""
+        return Counter(to for one in self.town.system.mailbox.find(f"@{self.domain}") for to in one.recipients)
+
+    async def faults(self, *, mails_each: int = 1) -> list[str]:
+        """What differs between what clients were told and what is; empty when nothing was lost, nothing doubled."""
+        rows = Counter((row["email"], row["status"]) for row in await self.rows())
+        told = Counter(self.told.items())
+        found = [f"told, and not in the database: {one}" for one in told - rows]
+        found += [f"in the database, and told to nobody: {one}" for one in rows - told]
+        due = self.before + sum(status == "confirmed" for status in self.told.values())
+        shown = await figure(self.town, "registrations")
+        found += [f"the figure is {shown}, not {due}"] if shown != due else []
+        got = self.mail()
+        if CARDS["mailing"].listens:
+            found += [f"{to} got {got[to]} mails, not {mails_each}" for to in self.told if got[to] != mails_each]
+        return found
+
+    async def level(self, seconds: float = LEVEL_SECONDS, **expected: int) -> float:
+        """Wait until nothing differs; the seconds it took, or AssertionError with what still differs."""
+        started = time.monotonic()
+        found: list[str] = []
+
+        async def agreed() -> bool:
+            found[:] = await self.faults(**expected)
+            return not found
+
+        try:
+            await eventually(agreed, seconds)
+        except AssertionError:
+            raise AssertionError(f"after {seconds} s, {len(found)} differences: {found[:5]}") from None
+        return time.monotonic() - started
