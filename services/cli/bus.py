@@ -8,6 +8,7 @@ from rich.table import Table
 
 from services import reach
 from services.houses import BUILD, CARDS
+from services.nats_users import users_file
 from services.operations import DeadLetter, dead_letters_of, declare, refill, verify_service
 from shared import migrate as migrations
 from shared.settings import Settings
@@ -50,6 +51,12 @@ def bus_apply() -> None:
 
     reach.run(work())
     typer.echo("Streams and consumers are declared.")
+
+
+@app.command("users")
+def bus_users() -> None:
+    """Print each service's NATS user and what it may say and hear, as `deploy/nats-users.conf` holds it."""
+    typer.echo(users_file(Settings().network), nl=False)
 
 
 def republish() -> None:
