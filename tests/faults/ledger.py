@@ -56,6 +56,8 @@ class Ledger:
     """The figure when the ledger was opened."""
     told: dict[str, str] = field(default_factory=dict)
     """Address to the status of the first 2xx."""
+    said: dict[str, set[str]] = field(default_factory=dict)
+    """Address to every status it was told: one and the same, whatever was sent twice."""
     answers: Counter[int] = field(default_factory=Counter)
     """Every answer by status; 0 is a connection that broke."""
     slowest: float = 0.0
@@ -67,20 +69,24 @@ class Ledger:
         gathering = await open_gathering(town, title, **changes)
         return cls(town, gathering, f"{gathering.hex[-12:]}.example", await figure(town, "registrations"))
 
-    async def register(self, name: str, seconds: float = 40, key: str | None = None) -> str:
-        """Register as a person who presses again, with the same key, until told; AssertionError after `seconds`."""
+    async def register(self, name: str, seconds: float = 40, key: str | None = None, base: str = "") -> str:
+        """Register as a person who presses again, with the same key, until told; AssertionError after `seconds`.
+
+        `base` is one process's own address; without one, the gateway's.
+        """
         address = f"{name.lower().replace(' ', '.')}@{self.domain}"
         key, deadline = key or str(uuid4()), time.monotonic() + seconds
         while True:
-            status, body = await self._post({"name": name, "email": address}, key)
+            status, body = await self._post({"name": name, "email": address}, key, base)
             if status == 201:
+                self.said.setdefault(address, set()).add(str(body["status"]))
                 return self.told.setdefault(address, str(body["status"]))
             assert status in (0, *RETRIED), f"told {status}: {body}"
             assert time.monotonic() < deadline, f"{name} was told nothing in {seconds} s"
             await asyncio.sleep(0.2)
 
-    async def _post(self, body: dict[str, str], key: str) -> tuple[int, Any]:
-        path = f"/api/events/v1/gatherings/{self.gathering}/registrations"
+    async def _post(self, body: dict[str, str], key: str, base: str) -> tuple[int, Any]:
+        path = f"{base}/api/events/v1/gatherings/{self.gathering}/registrations"
         started = time.perf_counter()
         try:
             answer = await self.town.client.post(path, json=body, headers={"Idempotency-Key": key})
