@@ -3,8 +3,9 @@
 from datetime import date
 from typing import Any
 
-from services.events.domain import Gathering
+from services.events.domain import Gathering, Session
 from shared import reference
+from shared.clock import in_paris
 from shared.web import format
 from shared.web.i18n import _, grouped, language, ngettext
 
@@ -86,10 +87,22 @@ def hours(gathering: Gathering) -> str | None:
         days = len(gathering.days)
         return ngettext("%(n)s jour", "%(n)s jours", days) if days > 1 else None
     first = gathering.sessions[0]
-    said = f"{format.time(first.starts_at)} – {format.time(first.ends_at)}"
+    said = slot(first)
     if len(gathering.sessions) > 1:
         said += ", " + ngettext("%(n)s séance", "%(n)s séances", len(gathering.sessions))
     return said
+
+
+def slot(session: Session) -> str:
+    """The hours of a session; its dates too where it ends another day."""
+    if in_paris(session.starts_at).date() != in_paris(session.ends_at).date():
+        return format.period(session.starts_at, session.ends_at)
+    return f"{format.time(session.starts_at)} – {format.time(session.ends_at)}"
+
+
+def capital(said: str) -> str:
+    """With a capital, to begin a line."""
+    return said[:1].upper() + said[1:]
 
 
 def places(gathering: Gathering) -> tuple[str, str]:
@@ -121,10 +134,11 @@ def filling(gathering: Gathering) -> str:
     confirmed = grouped(gathering.confirmed_count, language.get())
     if gathering.capacity is None:
         return confirmed
-    return _("%(n)s sur %(capacity)s", n=confirmed, capacity=grouped(gathering.capacity, language.get()))
+    rate = format.percent(gathering.confirmed_count / gathering.capacity, 0)
+    capacity = grouped(gathering.capacity, language.get())
+    return _("%(n)s sur %(capacity)s (%(rate)s)", n=confirmed, capacity=capacity, rate=rate)
 
 
 def month_of(day: date) -> str:
     """The month that heads a part of the list, with a capital."""
-    said = format.month(day)
-    return said[:1].upper() + said[1:]
+    return capital(format.month(day))
