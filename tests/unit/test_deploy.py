@@ -1,0 +1,77 @@
+"""What is written for those who deploy says what the code does."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from services.gateway import PREFIXES
+from services.nats_users import users_file
+from shared.embedded.postgres import EXTENSIONS
+from shared.settings import SERVICES, Settings
+
+ROOT = Path(__file__).parents[2]
+VARIABLES = [f"MAILLAGE_{name.upper()}" for name in Settings.model_fields]
+ONE_MACHINE = {"MAILLAGE_DATA", "MAILLAGE_DEMO", "MAILLAGE_EXAMPLES"}
+OPERATOR = {"MAILLAGE_OWNER_NATS_USER", "MAILLAGE_OWNER_NATS_PASSWORD"}
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    return found["services"]
+
+
+def test_the_users_of_the_bus_are_those_of_the_cards() -> None:
+    written = (ROOT / "deploy/nats-users.conf").read_text()
+    assert written == users_file("so-cooperation"), "run: maillage bus users > deploy/nats-users.conf"
+
+
+def test_the_bus_writes_to_disk_before_it_acknowledges() -> None:
+    assert re.search(r"^\s*sync_interval: always$", (ROOT / "deploy/nats.conf").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_each_service_has_its_database_its_role_and_the_extensions(service: str) -> None:
+    written = (ROOT / "deploy/postgres.sql").read_text()
+    assert f"CREATE DATABASE {service} OWNER {service} " in written
+    section = written.split(f"\\connect {service}\n")[1].split("\\connect")[0]
+    assert set(re.findall(r"CREATE EXTENSION IF NOT EXISTS (\w+);", section)) == set(EXTENSIONS)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_gateway_sends_each_prefix_to_its_service(service: str) -> None:
+    written = (ROOT / "deploy/Caddyfile").read_text()
+    assert f":{service}:8000}}" in written
+    if service == "registry":
+        return
+    paths = re.search(rf"@{service} path (.+)", written)
+    assert paths is not None
+    owned = [prefix for prefix, owner in PREFIXES.items() if owner == service] + [f"/api/{service}", f"/{service}"]
+    expected = {pattern for prefix in owned for pattern in ([prefix] if "." in prefix else [prefix, f"{prefix}/*"])}
+    assert set(paths[1].split()) == expected
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_compose_tells_each_service_every_setting_and_no_other_services_password(
+    compose: dict[str, Any], service: str
+) -> None:
+    told = compose[service]["environment"]
+    assert set(told) == set(VARIABLES) - ONE_MACHINE - OPERATOR
+    passwords = set(re.findall(r"\w+_PASSWORD_(\w+)", str(told)))
+    assert passwords == {service.upper()}
+    assert compose[service]["command"][:2] == ["run", service]
+    assert compose[service]["read_only"]
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_each_setting_is_explained_and_in_the_example(variable: str) -> None:
+    explained = (ROOT / "docs/operate.md").read_text()
+    example = (ROOT / ".env.example").read_text()
+    field = Settings.model_fields[variable.removeprefix("MAILLAGE_").lower()]
+    default = str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
+    row = f"| `{variable}` | `{default}` |" if default else f"| `{variable}` | |"
+    assert row in explained
+    assert re.search(rf"^(# )?{variable}=", example, re.MULTILINE)
