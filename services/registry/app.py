@@ -1,8 +1,9 @@
-"""The registry service, composed."""
+"""The registry, composed."""
 
 from pathlib import Path
 
-from services.registry import CARD
+from services.registry import CARD, api
+from services.registry.chores import CHORES
 from services.registry.handlers import HANDLERS
 from shared.service import Service
 from shared.settings import Settings
@@ -10,4 +11,6 @@ from shared.settings import Settings
 
 def build(settings: Settings) -> Service:
     """The service, ready to be entered."""
-    return Service(CARD, settings, Path(__file__).parent, HANDLERS)
+    service = Service(CARD, settings, Path(__file__).parent, HANDLERS, CHORES)
+    service.app.include_router(api.router)
+    return service

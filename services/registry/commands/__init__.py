@@ -1,0 +1,28 @@
+"""What changes: one function is one transaction's work."""
+
+from services.registry.commands.deciding import ask_information, publish_request, refuse_request, take_in_review
+from services.registry.commands.demonstration import record_listing, remove_demonstration
+from services.registry.commands.groups import confirm_membership, join_group, leave_group, record_group
+from services.registry.commands.listing import answer_request, confirm_contact, request_listing
+from services.registry.commands.organisations import archive_organisation, record_organisation
+from services.registry.commands.watch import record_watch_item, withdraw_watch_item
+
+__all__ = [
+    "answer_request",
+    "archive_organisation",
+    "ask_information",
+    "confirm_contact",
+    "confirm_membership",
+    "join_group",
+    "leave_group",
+    "publish_request",
+    "record_group",
+    "record_listing",
+    "record_organisation",
+    "record_watch_item",
+    "refuse_request",
+    "remove_demonstration",
+    "request_listing",
+    "take_in_review",
+    "withdraw_watch_item",
+]

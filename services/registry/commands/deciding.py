@@ -1,0 +1,162 @@
+"""What the team answers to a request: taken in review, asked for more, refused, published."""
+
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from services.registry.commands.organisations import free_slug
+from services.registry.commands.telling import contact_of, organisation_fact, request_fact
+from services.registry.domain import (
+    WAITING,
+    NotWaiting,
+    OtherNumberListed,
+    UnknownOrganisation,
+    UnknownRequest,
+    place_words,
+)
+from services.registry.forms import AskInformation, PublishRequest, RefuseRequest
+from services.registry.links import Links
+from shared.clock import new_id, today
+from shared.contracts.registry import (
+    ListingAccepted,
+    ListingDecisionTold,
+    ListingInformationAsked,
+    ListingRefused,
+    ListingReviewStarted,
+    OrganisationPublished,
+    OrganisationUpdated,
+)
+from shared.db import Row, Tx
+
+
+async def take_in_review(request_id: UUID, tx: Tx, by: str) -> Row:
+    """The team opened the request; a second time changes nothing."""
+    row = await _waiting(request_id, tx)
+    if row["status"] != "requested":
+        return row
+    row = await _move(tx, request_id, "in_review", None, by)
+    tx.emit(request_fact(ListingReviewStarted, row))
+    return row
+
+
+async def ask_information(request_id: UUID, form: AskInformation, tx: Tx, by: str, links: Links) -> Row:
+    """Ask the contact for more. Raises NotWaiting."""
+    await _waiting(request_id, tx)
+    row = await _move(tx, request_id, "information_asked", form.message, by)
+    tx.emit(request_fact(ListingInformationAsked, row))
+    tx.emit(ListingDecisionTold(decision="information_asked", reason=form.message, **contact_of(row, links)))
+    return row
+
+
+async def refuse_request(request_id: UUID, form: RefuseRequest, tx: Tx, by: str, links: Links) -> Row:
+    """Refuse, for a reason that the contact reads. Raises NotWaiting."""
+    await _waiting(request_id, tx)
+    row = await _move(tx, request_id, "refused", form.reason, by)
+    tx.emit(request_fact(ListingRefused, row))
+    tx.emit(ListingDecisionTold(decision="refused", reason=form.reason, **contact_of(row, links)))
+    return row
+
+
+async def publish_request(
+    request_id: UUID, form: PublishRequest, tx: Tx, by: str, links: Links, **days: Any
+) -> tuple[Row, Row]:
+    """Put the structure in the directory; the request and its organisation. Raises NotWaiting, OtherNumberListed.
+
+    `days` (published_on, confirmed_on) are the fictional season's; for a real request they are today.
+    """
+    request = await _waiting(request_id, tx)
+    published_on = days.get("published_on") or today()
+    confirmed_on = days.get("confirmed_on") or published_on
+    try:
+        if form.organisation_id is None:
+            shape, organisation = OrganisationPublished, await _create(tx, request, form, published_on, confirmed_on)
+        else:
+            shape, organisation = OrganisationUpdated, await _update(tx, request, form)  # type: ignore[assignment]
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name in ("organisation_rna", "organisation_siret"):
+            raise OtherNumberListed() from None
+        raise
+    row = await tx.fetchrow(
+        """UPDATE listing_request SET status = 'published', version = version + 1, organisation_id = $2,
+               decided_at = now(), decided_by = $3, message = NULL
+           WHERE id = $1 RETURNING *""",
+        request_id,
+        organisation["id"],
+        by,
+    )
+    assert row is not None
+    tx.emit(organisation_fact(shape, organisation, published_on))
+    tx.emit(request_fact(ListingAccepted, row, published_on))
+    profile = links.profile(organisation["slug"])
+    tx.emit(ListingDecisionTold(decision="published", profile_url=profile, **contact_of(row, links)))
+    return row, organisation
+
+
+async def _waiting(request_id: UUID, tx: Tx) -> Row:
+    row = await tx.fetchrow("SELECT * FROM listing_request WHERE id = $1 FOR UPDATE", request_id)
+    if row is None:
+        raise UnknownRequest()
+    if row["status"] not in WAITING:
+        raise NotWaiting()
+    return row
+
+
+async def _move(tx: Tx, request_id: UUID, status: str, message: str | None, by: str) -> Row:
+    row = await tx.fetchrow(
+        """UPDATE listing_request SET status = $2, version = version + 1, message = $3, decided_at = now(),
+               decided_by = $4
+           WHERE id = $1 RETURNING *""",
+        request_id,
+        status,
+        message,
+        by,
+    )
+    assert row is not None
+    return row
+
+
+async def _create(tx: Tx, request: Row, form: PublishRequest, published_on: Any, confirmed_on: Any) -> Row:
+    row = None
+    while row is None:
+        row = await tx.fetchrow(
+            """INSERT INTO organisation (id, status, slug, published_on, confirmed_on, name, acronym, college, kind,
+                   commune_code, department, siren, siret, rna, website, description, themes, sdgs, countries, needs,
+                   place, demonstration)
+               SELECT $2, 'published', $3, $4, $5, name, acronym, coalesce($6, college), kind, commune_code, department,
+                   siren, siret, rna, website, description, themes, sdgs, countries, needs, $7, demonstration
+               FROM listing_request WHERE id = $1
+               ON CONFLICT (slug) DO NOTHING RETURNING *""",
+            request["id"],
+            new_id(),
+            await free_slug(tx, request["name"]),
+            published_on,
+            confirmed_on,
+            form.college,
+            place_words(request["commune_code"], request["department"]),
+        )
+    return row
+
+
+async def _update(tx: Tx, request: Row, form: PublishRequest) -> Row:
+    row = await tx.fetchrow(
+        """UPDATE organisation SET version = organisation.version + 1, status = 'published', within_region = true,
+               published_on = coalesce(organisation.published_on, $4), confirmed_on = $4, name = asked.name,
+               acronym = coalesce(asked.acronym, organisation.acronym), college = coalesce($3, asked.college),
+               kind = coalesce(asked.kind, organisation.kind),
+               commune_code = coalesce(asked.commune_code, organisation.commune_code),
+               department = coalesce(asked.department, organisation.department),
+               siren = coalesce(asked.siren, organisation.siren), siret = coalesce(asked.siret, organisation.siret),
+               rna = coalesce(asked.rna, organisation.rna), website = coalesce(asked.website, organisation.website),
+               description = asked.description, themes = asked.themes, sdgs = asked.sdgs,
+               countries = asked.countries, needs = asked.needs, place = coalesce($5, organisation.place)
+           FROM listing_request AS asked WHERE organisation.id = $2 AND asked.id = $1 RETURNING organisation.*""",
+        request["id"],
+        form.organisation_id,
+        form.college,
+        today(),
+        place_words(request["commune_code"], request["department"]),
+    )
+    if row is None:
+        raise UnknownOrganisation()
+    return row

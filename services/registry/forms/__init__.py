@@ -1,0 +1,28 @@
+"""What may be asked of the registry: each model is the web form, the API body and the command at once."""
+
+from services.registry.forms.listing import (
+    AnswerRequest,
+    AskInformation,
+    OrganisationsAsked,
+    PublishRequest,
+    RefuseRequest,
+    RequestListing,
+)
+from services.registry.forms.recording import RecordGroup, RecordListing, RecordOrganisation, RecordWatchItem
+from services.registry.forms.taking_part import AskSignIn, JoinGroup, WithdrawWatchItem
+
+__all__ = [
+    "AnswerRequest",
+    "AskInformation",
+    "AskSignIn",
+    "JoinGroup",
+    "OrganisationsAsked",
+    "PublishRequest",
+    "RecordGroup",
+    "RecordListing",
+    "RecordOrganisation",
+    "RecordWatchItem",
+    "RefuseRequest",
+    "RequestListing",
+    "WithdrawWatchItem",
+]

@@ -1,0 +1,1 @@
+"""What is read: one typed function a SELECT."""

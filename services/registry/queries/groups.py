@@ -1,0 +1,62 @@
+"""Groups, the watch, drafts and staff, as pages and API show them."""
+
+from datetime import date
+from uuid import UUID
+
+from services.registry.domain import UnknownGroup
+from shared.db import Row, Tx
+
+
+async def groups(tx: Tx) -> list[Row]:
+    """Every group with its number of members, by name."""
+    return await tx.fetch(
+        """SELECT network_group.*, count(membership.id) FILTER (WHERE membership.status = 'joined') AS members
+           FROM network_group LEFT JOIN membership ON membership.group_id = network_group.id
+           GROUP BY network_group.id ORDER BY folded(network_group.name)"""
+    )
+
+
+async def group_of(tx: Tx, slug: str) -> Row:
+    """A group with its number of members, or UnknownGroup."""
+    row = await tx.fetchrow(
+        """SELECT network_group.*,
+               (SELECT count(*) FROM membership WHERE group_id = network_group.id AND status = 'joined') AS members
+           FROM network_group WHERE slug = $1""",
+        slug,
+    )
+    if row is None:
+        raise UnknownGroup()
+    return row
+
+
+async def group_of_membership(tx: Tx, membership_id: UUID) -> Row | None:
+    """The group of a membership and its state."""
+    return await tx.fetchrow(
+        """SELECT network_group.*, membership.status AS membership_status
+           FROM membership JOIN network_group ON network_group.id = membership.group_id WHERE membership.id = $1""",
+        membership_id,
+    )
+
+
+async def watch_items(tx: Tx, status: str, on: date | None, limit: int) -> list[Row]:
+    """Watch items of a state, newest first; with `on`, those whose deadline is not past."""
+    return await tx.fetch(
+        """SELECT * FROM watch_item
+           WHERE ($1 = '' OR status = $1) AND ($2::date IS NULL OR deadline IS NULL OR deadline >= $2)
+           ORDER BY published_on DESC, id DESC LIMIT $3""",
+        status,
+        on,
+        limit,
+    )
+
+
+async def staff_role(tx: Tx, email: str) -> str | None:
+    """The role of a staff account, None where there is none."""
+    role: str | None = await tx.fetchval("SELECT role FROM staff WHERE lower(email) = lower($1)", email)
+    return role
+
+
+async def draft_answers(tx: Tx, draft_id: str) -> dict[str, str | list[str]] | None:
+    """What was typed so far in a draft, None where there is no such draft."""
+    found: dict[str, str | list[str]] | None = await tx.fetchval("SELECT answers FROM draft WHERE id = $1", draft_id)
+    return found

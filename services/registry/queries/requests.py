@@ -1,0 +1,56 @@
+"""Listing requests, as the team and the contact see them."""
+
+from uuid import UUID
+
+from services.registry.domain import UnknownRequest
+from shared.db import Row, Tx
+
+
+async def request_of(tx: Tx, request_id: UUID) -> Row:
+    """A request whole, or UnknownRequest."""
+    row = await tx.fetchrow("SELECT * FROM listing_request WHERE id = $1", request_id)
+    if row is None:
+        raise UnknownRequest()
+    return row
+
+
+async def queue(tx: Tx, status: str, after: UUID | None, limit: int) -> list[Row]:
+    """Requests of one state (all that wait where it is empty), oldest first, by keyset."""
+    return await tx.fetch(
+        """SELECT * FROM listing_request
+           WHERE CASE WHEN $1 = '' THEN status IN ('requested', 'in_review', 'information_asked') ELSE status = $1 END
+             AND ($2::uuid IS NULL OR id > $2)
+           ORDER BY id LIMIT $3""",
+        status,
+        after,
+        limit,
+    )
+
+
+async def queue_counts(tx: Tx) -> dict[str, int]:
+    """How many requests are in each state."""
+    rows = await tx.fetch("SELECT status, count(*) AS n FROM listing_request GROUP BY status")
+    return {row["status"]: row["n"] for row in rows}
+
+
+async def likely_doubles(tx: Tx, request: Row) -> list[Row]:
+    """Organisations and requests that look like this one, with what they share."""
+    return await tx.fetch(
+        """SELECT id, slug, name, acronym, department, status, rna, siret, siren, 'organisation' AS what
+           FROM organisation
+           WHERE id = ANY($1) OR rna = $2 OR siret = $3 OR siren = $4 OR folded(name) % folded($5)
+              OR folded(acronym) = folded($6)
+           UNION ALL
+           SELECT id, NULL, name, acronym, department, status, rna, siret, siren, 'listing_request'
+           FROM listing_request
+           WHERE id <> $7 AND status <> 'refused' AND status <> 'published'
+             AND (id = ANY($1) OR rna = $2 OR siret = $3 OR folded(name) % folded($5))
+           LIMIT 10""",
+        request["likely_double"],
+        request["rna"],
+        request["siret"],
+        request["siren"],
+        request["name"],
+        request["acronym"],
+        request["id"],
+    )
