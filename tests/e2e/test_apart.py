@@ -258,20 +258,26 @@ async def test_registrations_are_counted_and_opened_on_their_facts(house: Apart)
     assert "groupe.example" not in str(opened)
 
 
-async def test_a_partner_reads_a_dashboard_by_its_key_until_it_is_revoked(house: Apart) -> None:
+async def test_a_partner_reads_a_dashboard_by_the_address_that_the_command_printed(house: Apart) -> None:
     printed = await house.command(
-        "dashboard", "create", "--partner", "Agence de l’eau Adour-Garonne", "--department", "33", service="observatory"
+        "dashboard", "create", "--partner", "Agence de l’eau Adour-Garonne", "--department", "33"
     )
     address = printed.splitlines()[-1]
     assert address.startswith(house.url)
-    assert (await house.client.get(address)).status_code == 200
+    page = await house.client.get(address)
+    assert page.status_code == 200
+    assert "Agence de l’eau Adour-Garonne" in page.text
     changed = address[:-1] + ("A" if address[-1] != "A" else "B")
     assert (await house.client.get(changed)).status_code in (404, 410)
-    listed = await said(await house.staff.get("/api/observatory/v1/dashboards"), 200)
-    [dashboard] = [one for one in listed["items"] if one["partner"] == "Agence de l’eau Adour-Garonne"]
-    revoked = await house.staff.post(f"/api/observatory/v1/dashboards/{dashboard['id']}/revocation")
+
+
+async def test_a_revoked_dashboard_is_closed(house: Apart) -> None:
+    form = {"partner": "Région Nouvelle-Aquitaine", "departments": ["33"]}
+    made = await said(await house.staff.post("/api/observatory/v1/dashboards", json=form), 201)
+    assert (await house.client.get(made["url"])).status_code == 200
+    revoked = await house.staff.post(f"/api/observatory/v1/dashboards/{made['id']}/revocation")
     assert revoked.is_success, revoked.text
-    assert (await house.client.get(address)).status_code in (404, 410)
+    assert (await house.client.get(made["url"])).status_code in (404, 410)
 
 
 TEAM_ONLY = [
