@@ -64,20 +64,20 @@ async def write_registration(pool: asyncpg.Pool, path: str, body: bytes, html: b
         gathering_id,
         *limit_rows.registration_values(form),
         *limit_rows.journal_values("events"),
-        *limit_rows.answer_values(body, html),
+        *limit_rows.answer_values(body, kept=html),
     )
     return b'{"status":"confirmed"}' if taken else b'{"status":"waiting"}'
 
 
 async def write_listing_request(pool: asyncpg.Pool, _path: str, body: bytes, html: bool) -> bytes:
-    """The request with its contact, two journal rows, the answer of a form."""
+    """The request with its contact, two journal rows, the answer kept for a repeat."""
     form = parsed(limit_rows.RequestListing, body, html)
     assert isinstance(form, limit_rows.RequestListing)
     request_id = await pool.fetchval(
         limit_rows.LISTING_REQUEST,
         *limit_rows.listing_values(form),
         *limit_rows.journal_values("registry"),
-        *limit_rows.answer_values(body, html),
+        *limit_rows.answer_values(body, kept=True),
     )
     return b'{"id":"%s","status":"requested"}' % str(request_id).encode()
 

@@ -5,18 +5,12 @@ import hmac
 from datetime import UTC, datetime
 from uuid import UUID
 
-from pydantic import BaseModel
-
 from services.events.forms import RegisterPerson
+from services.registry.forms import RequestListing
 from shared.clock import new_id
 from shared.contracts import FACTS, PEOPLE
 
 __all__ = ["RegisterPerson", "RequestListing"]
-
-
-class RequestListing(BaseModel):
-    """Placeholder until the registry's form is here."""
-
 
 KEY = b"limit"
 CALENDAR = 2_400
@@ -48,7 +42,20 @@ WITH taken AS (
 )
 SELECT true FROM taken"""
 
-LISTING_REQUEST = "SELECT $1"
+LISTING_REQUEST = """
+WITH asked AS (
+    INSERT INTO listing_request (id, status, requested_on, name, college, kind, department, website, description,
+        themes, sdgs, countries, needs, topics, contact_name, contact_role, contact_email, person_key, consent_listing)
+    VALUES ($1, 'requested', current_date, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+    RETURNING id
+), told AS (
+    INSERT INTO journal (event_id, stream, contract, subject, person_key, correlation_id, body, recorded_at)
+    SELECT * FROM unnest($18::uuid[], $19::text[], $20::text[], $20::text[], $21::text[], $18::uuid[], $22::text[],
+        $23::timestamptz[])
+), kept AS (
+    INSERT INTO answer (scope, status, body) SELECT $24::bytea, 201, '{}' WHERE $24::bytea IS NOT NULL
+)
+SELECT id FROM asked"""
 
 
 def registration_values(form: RegisterPerson) -> list[object]:
@@ -59,7 +66,26 @@ def registration_values(form: RegisterPerson) -> list[object]:
 
 def listing_values(form: RequestListing) -> list[object]:
     """The request and its contact."""
-    return [new_id()]
+    key = "p1" + hmac.new(KEY, form.contact_email.casefold().encode(), hashlib.sha256).hexdigest()
+    return [
+        new_id(),
+        form.name,
+        form.college,
+        form.kind,
+        form.department,
+        form.website,
+        form.description,
+        form.themes,
+        form.sdgs,
+        form.countries,
+        form.needs,
+        form.topics,
+        form.contact_name,
+        form.contact_role,
+        form.contact_email,
+        key,
+        form.consent_listing,
+    ]
 
 
 def journal_values(service: str) -> list[list[UUID] | list[str] | list[str | None] | list[datetime]]:
@@ -77,6 +103,6 @@ def journal_values(service: str) -> list[list[UUID] | list[str] | list[str | Non
     ]
 
 
-def answer_values(body: bytes, html: bool) -> list[bytes | None]:
-    """The scope of a form's answer; none for a request without a key."""
-    return [hashlib.sha256(body).digest() if html else None]
+def answer_values(body: bytes, kept: bool) -> list[bytes | None]:
+    """The scope under which an answer is kept for a repeat; None where the product keeps none."""
+    return [hashlib.sha256(body).digest() if kept else None]
