@@ -34,6 +34,9 @@ async def _show(
         gathering = await gathering_of(tx, gathering_id)
         counts = await count_registrants(tx, gathering_id)
     filled, lines = typed(gathering)
+    if gathering.undecided:
+        filled.values = {name: value for name, value in filled.values.items() if not name.startswith("sessions-")}
+        lines = Rows(1, 0)
     status = 422 if form is not None and form.errors else 200
     return render(
         request,
