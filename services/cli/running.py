@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import structlog
 import typer
+import uvloop
 from rich.console import Console
 
 from services.embedded import House, house
@@ -36,7 +37,7 @@ def run(
     try:
         settings.refuse_default_secrets()
         check_port(host, port)
-        asyncio.run(run_house(settings, host, port) if service is None else run_apart(service, settings, host, port))
+        uvloop.run(run_house(settings, host, port) if service is None else run_apart(service, settings, host, port))
     except (CannotStart, PortTaken, Unavailable, ValueError) as error:
         fail(str(error))
 
