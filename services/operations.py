@@ -8,6 +8,7 @@ from uuid import UUID
 
 from nats.aio.client import Client
 from nats.js.api import AckPolicy, ConsumerConfig
+from nats.js.errors import NotFoundError
 
 from services import reach
 from services.houses import CARDS
@@ -71,8 +72,11 @@ async def dead_letters_of(service: str) -> list[DeadLetter]:
 
 
 async def ids_on(client: Client, stream: str, subjects: str) -> set[tuple[str, str]]:
-    """Subject and event id of every message of `stream` under `subjects`, read as the owner."""
-    return {pair async for pair in _read(client, stream, subjects)}
+    """Subject and event id of every message of `stream` under `subjects`, read as the owner; a lost stream has none."""
+    try:
+        return {pair async for pair in _read(client, stream, subjects)}
+    except NotFoundError:
+        return set()
 
 
 async def _read(client: Client, stream: str, subjects: str) -> AsyncIterator[tuple[str, str]]:
