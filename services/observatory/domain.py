@@ -214,16 +214,16 @@ def compared(parts: Sequence[Part], published: float, ours: int) -> Comparison:
     unlisted = published - sum(part.value for part in parts)
     elsewhere = ours - sum(part.counted for part in counted)
     steps = [
-        (_("publié sans que ses parts soient listées"), -unlisted),
+        (_("Publié sans que ses parts soient listées"), -unlisted),
         (
-            _("parts sans rencontre datée dans la saison\u00a0: leur effectif est connu, leur date ne l’est pas"),
+            _("Parts sans rencontre datée dans la saison\u00a0: leur effectif est connu, leur date ne l’est pas"),
             -undated,
         ),
         (
-            _("rencontres dont la source ne donne que des inscrits\u00a0: une inscription n’est pas une présence"),
+            _("Rencontres dont la source ne donne que des inscrits\u00a0: une inscription n’est pas une présence"),
             -registered,
         ),
-        (_("effectifs que la saison donne autrement"), moved),
-        (_("autres rencontres de l’année, que le chiffre publié ne compte pas"), elsewhere),
+        (_("Effectifs que la saison donne autrement"), moved),
+        (_("Autres rencontres de l’année, que le chiffre publié ne compte pas"), elsewhere),
     ]
     return Comparison(published, ours, parts, tuple((why, by) for why, by in steps if by))

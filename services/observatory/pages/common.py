@@ -10,7 +10,7 @@ from services.observatory.indicators import Indicator
 from services.observatory.live import Live
 from shared.db import Database, Tx
 from shared.web.format import number
-from shared.web.i18n import _, language, ngettext
+from shared.web.i18n import _, language
 
 Made = TypeVar("Made")
 
@@ -47,7 +47,7 @@ def key_figure(one: Indicator, of_year: Figure, ever: Figure, year: int | None, 
     if year is None:
         return told | {"change": _("depuis l’origine")}
     if stock:
-        since = ngettext("dont %(n)s en %(year)s", "dont %(n)s en %(year)s", of_year.value, year=year)
+        since = _("dont %(n)s en %(year)s", n=number(of_year.value), year=year)
         return told | {"change": since}
     return told | {"change": _("en %(year)s", year=year)}
 

@@ -33,7 +33,7 @@ async def show_indicator(
 ) -> Response:
     """A figure that opens."""
     one = indicator(indicator_id)
-    cut = dimension(one, by or one.dimensions[0])
+    cut = dimension(one, by or ("department" if one.id == "organisations" else "month"))
     session: Session | None = request.state.session
     team = session is not None and session.is_team
     wanted, latest = year_of(year)

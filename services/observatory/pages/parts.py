@@ -9,7 +9,8 @@ from typing import Any
 from markupsafe import Markup
 
 from services.observatory import headlines
-from services.observatory.domain import Slice
+from services.observatory.domain import Figure, Slice
+from services.observatory.indicators import Indicator
 from services.observatory.pages.common import key_figure
 from services.observatory.queries.barometer import Barometer, by_goal, by_month
 from shared import reference
@@ -62,7 +63,10 @@ def _about_actors(view: Barometer, n: int, opens: str) -> dict[str, Any]:
 def _sdgs(view: Barometer, address: str) -> dict[str, Any]:
     _one, _year, ever = view.figure("organisations")
     answering = headlines.answered(view.sdgs, ever.n)
-    rows = [charts.sdg_bar(goal, value, url("/annuaire", sdg=goal)) for goal, value in by_goal(view.sdgs)]
+    rows = [
+        charts.sdg_bar(goal, value, None if view.limits.filters else url("/annuaire", sdg=goal))
+        for goal, value in by_goal(view.sdgs)
+    ]
     return _about_actors(view, answering, url(f"{address}/organisations", by="sdg", year="all")) | {
         "title": headlines.of_sdgs(view.sdgs, ever.n),
         "sentence": headlines.sentence_of_sdgs(view.sdgs, ever.n),
@@ -76,18 +80,21 @@ def _departments(view: Barometer, region: str, address: str) -> dict[str, Any]:
     _one, _year, ever = view.figure("organisations")
     situated = headlines.answered(view.departments, ever.n)
     values = {line.key: line.value for line in view.departments if line.key is not None}
-    here = reference.departments_of_region(region)
+    within = view.limits.departments
+    here = [one for one in reference.departments_of_region(region) if not within or one.code in within]
     listed = sorted(here, key=lambda one: (-values.get(one.code, 0), one.name))
     elsewhere = sum(value for code, value in values.items() if code not in {one.code for one in here})
     rows = [
         [f"{one.name} ({one.code})", number(values.get(one.code, 0)), _part(values.get(one.code, 0), situated)]
         for one in listed
     ]
-    links = {one.code: url("/annuaire", department=one.code) for one in here}
+    links = None if view.limits.filters else {one.code: url("/annuaire", department=one.code) for one in here}
     return _about_actors(view, situated, url(f"{address}/organisations", by="department", year="all")) | {
         "title": headlines.of_departments(view.departments, ever.n),
         "rows": rows,
-        "map": maps.departments_map(
+        "map": None
+        if within
+        else maps.departments_map(
             {code: value for code, value in values.items() if code},
             links,
             region=region,
@@ -149,8 +156,7 @@ def _all(view: Barometer, address: str) -> dict[str, Any]:
     rows = [
         {
             "name": _(one.name),
-            "of_year": number(of_year.value),
-            "ever": number(ever.value),
+            "what": _counts(one, of_year, ever, view.year),
             "n": number(of_year.n),
             "definition": _(one.definition),
             "coverage": _(one.coverage),
@@ -158,4 +164,11 @@ def _all(view: Barometer, address: str) -> dict[str, Any]:
         }
         for one, of_year, ever in view.figures
     ]
-    return {"rows": rows, "year": view.year, "as_of": date(view.as_of)}
+    return {"rows": rows, "as_of": date(view.as_of)}
+
+
+def _counts(one: Indicator, of_year: Figure, ever: Figure, year: int | None) -> str:
+    whole = _("%(n)s %(unit)s depuis l’origine", n=number(ever.value), unit=_(one.unit[ever.value > 1]))
+    if year is None:
+        return whole
+    return _("%(n)s en %(year)s, %(whole)s", n=number(of_year.value), year=year, whole=whole)

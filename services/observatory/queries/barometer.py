@@ -16,6 +16,7 @@ from shared.db import Tx
 class Barometer:
     """All that the page says, at one moment."""
 
+    limits: Scope
     year: int | None
     years: Sequence[int]
     as_of: date
@@ -48,6 +49,7 @@ async def barometer(tx: Tx, year: int | None, *, latest: bool = False, limits: S
     actors, requests = INDICATORS["organisations"], INDICATORS["listing-requests"]
     before = Scope((year or 0) - 1, limits.departments, limits.themes, limits.countries)
     return Barometer(
+        limits=limits,
         year=year,
         years=years,
         as_of=today(),
