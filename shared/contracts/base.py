@@ -1,5 +1,6 @@
 """What a domain event is: flat data in the past tense, on one of two streams, with CloudEvents attributes beside it."""
 
+import functools
 import hashlib
 import hmac
 import re
@@ -39,11 +40,13 @@ class DomainEvent(BaseModel):
             _contracts[cls.contract()] = cls
 
     @classmethod
+    @functools.cache
     def event_name(cls) -> str:
         """`OrganisationPublished` is `organisation_published` in a subject."""
         return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
     @classmethod
+    @functools.cache
     def contract(cls) -> str:
         """The contract's name, and the only label metrics carry: `registry.organisation_published.v1`."""
         return f"{cls.service}.{cls.event_name()}.v{cls.version_of_contract}"

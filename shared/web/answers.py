@@ -21,7 +21,8 @@ def scope_of(request: Request, form: BaseModel, key: str) -> bytes:
 async def once(request: Request, form: BaseModel, key: str | None, work: Callable[[Tx], Awaitable[Answer]]) -> Answer:
     """Do `work` in a transaction once for this key and form; a repeat gets the first answer. Refusals are not kept.
 
-    Without a key (`Idempotency-Key` header, or the form's hidden field) the work is simply done.
+    Without a key (`Idempotency-Key` header, or the form's hidden field) the work is simply done. A repeat, which is
+    rare, does the work again and rolls it back when it finds the answer kept: nobody else pays for a look beforehand.
     """
     db: Database = request.app.state.db
     key = key or request.headers.get(HEADER)
@@ -29,8 +30,6 @@ async def once(request: Request, form: BaseModel, key: str | None, work: Callabl
         async with db.transaction() as tx:
             return await work(tx)
     scope = scope_of(request, form, key)
-    if (known := await _answered(db, scope)) is not None:
-        return known
     try:
         async with db.transaction() as tx:
             answer = await work(tx)

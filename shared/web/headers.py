@@ -23,7 +23,9 @@ SECURITY = {
 
 def language_of(scope: Scope) -> str:
     """Read the language from the address: English where it says `lang=en`, French otherwise."""
-    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    if not scope.get("query_string"):
+        return "fr"
+    query = parse_qs(scope["query_string"].decode("latin-1"))
     return "en" if query.get("lang", [""])[-1] == "en" else "fr"
 
 

@@ -45,6 +45,7 @@ class Signer:
 
     def __init__(self, secret: str) -> None:
         self._secret = secret
+        self._serializers: dict[str, URLSafeTimedSerializer] = {}
 
     def issue(self, purpose: str, word: dict[str, Any]) -> str:
         """A URL-safe signed word for `purpose`."""
@@ -74,11 +75,13 @@ class Signer:
             return None
 
     def _serializer(self, purpose: str) -> URLSafeTimedSerializer:
-        return URLSafeTimedSerializer(
-            self._secret,
-            salt=f"maillage.{purpose}",
-            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha384},
-        )
+        if purpose not in self._serializers:
+            self._serializers[purpose] = URLSafeTimedSerializer(
+                self._secret,
+                salt=f"maillage.{purpose}",
+                signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha384},
+            )
+        return self._serializers[purpose]
 
 
 def new_session(role: Role, email: str = "") -> Session:
@@ -93,8 +96,10 @@ def session_of(request: Request) -> Session | None:
     kind, _, bearer = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
         found = signer.read_session(bearer.strip(), "api-token")
+    elif cookie := request.cookies.get(COOKIE):
+        found = signer.read_session(cookie, "session")
     else:
-        found = signer.read_session(request.cookies.get(COOKIE, ""), "session")
+        return None
     return None if found is None or found.token_id in revoked else found
 
 
