@@ -253,8 +253,10 @@ def midnight(day: date) -> datetime:
 
 
 def month_after(day: date) -> date:
+    """The first day of the next month."""
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
 def paris_day(moment: datetime) -> date:
+    """The day it is in Paris at that moment."""
     return in_paris(moment).astimezone(PARIS).date()

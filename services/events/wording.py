@@ -9,11 +9,9 @@ from shared.clock import in_paris
 from shared.web import format
 from shared.web.i18n import _, grouped, language, ngettext
 
-KINDS = ("meeting", "training", "webinar", "assembly", "information_session")
-MODES = ("in_person", "online", "hybrid")
-
 
 def kind(code: str) -> str:
+    """What a kind of event is called."""
     return {
         "meeting": _("Rencontre"),
         "training": _("Formation"),
@@ -24,16 +22,19 @@ def kind(code: str) -> str:
 
 
 def mode(code: str | None) -> str | None:
+    """How one takes part; None where it is not known."""
     known = {"in_person": _("Sur place"), "online": _("À distance"), "hybrid": _("Sur place et à distance")}
     return known[code] if code else None
 
 
 def role(code: str | None) -> str | None:
+    """What the network did there; None where it is not known."""
     known = {"organiser": _("Organisateur"), "speaker": _("Intervenant"), "attendee": _("Participant")}
     return known[code] if code else None
 
 
 def status(code: str) -> str:
+    """The state of an event."""
     return {
         "draft": _("Brouillon"),
         "published": _("Publié"),
@@ -44,27 +45,26 @@ def status(code: str) -> str:
 
 
 def registration_status(code: str) -> str:
+    """The state of a registration."""
     return {"confirmed": _("Confirmée"), "waiting": _("Liste d’attente"), "cancelled": _("Annulée")}[code]
 
 
 def theme(code: str) -> str:
+    """The name of a theme."""
     found = reference.theme(code)
     return found.label(language.get()) if found else code
 
 
 def country(code: str) -> str:
+    """The name of a country."""
     found = reference.country(code)
     return found.label(language.get()) if found else code
 
 
 def department(code: str) -> str:
+    """The name of a department and its number."""
     found = reference.department(code)
     return f"{found.name} ({code})" if found else code
-
-
-def listed(codes: Any, label: Any) -> str:
-    """Labels one after the other."""
-    return ", ".join(label(code) for code in codes)
 
 
 def when(gathering: Gathering) -> str:

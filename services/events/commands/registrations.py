@@ -29,6 +29,46 @@ from shared.db import Row, Tx
 from shared.reference import fold
 from shared.web.i18n import language
 
+TAKE_PLACE = """WITH someone AS (
+    INSERT INTO person (id, person_key, name_key, name, email) VALUES ($2, $3, $4, $5, $6)
+    ON CONFLICT (person_key, name_key) DO UPDATE SET name = excluded.name, email = excluded.email
+    RETURNING id
+), mine AS (
+    SELECT FROM registration, someone
+    WHERE gathering_id = $1 AND person_id = someone.id AND status <> 'cancelled'
+), taken AS (
+    UPDATE gathering SET
+        confirmed_count = confirmed_count
+            + (waiting_count = 0 AND confirmed_count < coalesce(capacity, 2147483647))::int,
+        waiting_count = waiting_count + 1
+            - (waiting_count = 0 AND confirmed_count < coalesce(capacity, 2147483647))::int,
+        last_queue_number = last_queue_number + 1
+            - (waiting_count = 0 AND confirmed_count < coalesce(capacity, 2147483647))::int
+    WHERE id = $1 AND status = 'published' AND ends_at > now() AND NOT EXISTS (SELECT FROM mine)
+    RETURNING *
+), placed AS (
+    INSERT INTO registration AS kept (id, gathering_id, person_id, status, queue_number,
+        organisation, organisation_id, department, country, mode, lang, demonstration)
+    SELECT $7, $1, someone.id, CASE WHEN waiting_count > 0 THEN 'waiting' ELSE 'confirmed' END,
+        CASE WHEN waiting_count > 0 THEN last_queue_number END, $8,
+        (SELECT (array_agg(organisation_id))[1] FROM known_organisation
+         WHERE (name_key = $9 OR acronym_key = $9) AND status IN ('published', 'to_refresh')
+         HAVING count(*) = 1), $10, $11, $12, $13, $14
+    FROM taken, someone
+    ON CONFLICT (gathering_id, person_id) DO UPDATE SET
+        status = excluded.status, queue_number = excluded.queue_number, version = kept.version + 1,
+        organisation = excluded.organisation, organisation_id = excluded.organisation_id,
+        department = excluded.department, country = excluded.country, mode = excluded.mode,
+        lang = excluded.lang, registered_at = now()
+    WHERE kept.status = 'cancelled'
+    RETURNING id, person_id, version, status, queue_number, organisation_id, registered_at
+)
+SELECT taken.*, placed.id AS registration_id, placed.person_id, placed.version AS registration_version,
+    placed.status AS registration_status, placed.queue_number, placed.organisation_id, placed.registered_at,
+    $14 AS registration_demonstration
+FROM taken LEFT JOIN placed ON true"""
+"""One statement: the person, the place if there is one, the registration. Nobody waits while a place is free."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -75,46 +115,8 @@ async def _place_held(tx: Tx, gathering_id: UUID, person_key: str, name_key: str
 async def _take_place(
     tx: Tx, gathering_id: UUID, form: RegisterPerson, person: tuple[str, str], demonstration: bool
 ) -> Row | None:
-    """One statement: the person, the place if there is one, the registration. Nobody waits while a place is free."""
     return await tx.fetchrow(
-        """WITH someone AS (
-            INSERT INTO person (id, person_key, name_key, name, email) VALUES ($2, $3, $4, $5, $6)
-            ON CONFLICT (person_key, name_key) DO UPDATE SET name = excluded.name, email = excluded.email
-            RETURNING id
-        ), mine AS (
-            SELECT FROM registration, someone
-            WHERE gathering_id = $1 AND person_id = someone.id AND status <> 'cancelled'
-        ), taken AS (
-            UPDATE gathering SET
-                confirmed_count = confirmed_count
-                    + (waiting_count = 0 AND confirmed_count < coalesce(capacity, 2147483647))::int,
-                waiting_count = waiting_count + 1
-                    - (waiting_count = 0 AND confirmed_count < coalesce(capacity, 2147483647))::int,
-                last_queue_number = last_queue_number + 1
-                    - (waiting_count = 0 AND confirmed_count < coalesce(capacity, 2147483647))::int
-            WHERE id = $1 AND status = 'published' AND ends_at > now() AND NOT EXISTS (SELECT FROM mine)
-            RETURNING *
-        ), placed AS (
-            INSERT INTO registration AS kept (id, gathering_id, person_id, status, queue_number,
-                organisation, organisation_id, department, country, mode, lang, demonstration)
-            SELECT $7, $1, someone.id, CASE WHEN waiting_count > 0 THEN 'waiting' ELSE 'confirmed' END,
-                CASE WHEN waiting_count > 0 THEN last_queue_number END, $8,
-                (SELECT (array_agg(organisation_id))[1] FROM known_organisation
-                 WHERE (name_key = $9 OR acronym_key = $9) AND status IN ('published', 'to_refresh')
-                 HAVING count(*) = 1), $10, $11, $12, $13, $14
-            FROM taken, someone
-            ON CONFLICT (gathering_id, person_id) DO UPDATE SET
-                status = excluded.status, queue_number = excluded.queue_number, version = kept.version + 1,
-                organisation = excluded.organisation, organisation_id = excluded.organisation_id,
-                department = excluded.department, country = excluded.country, mode = excluded.mode,
-                lang = excluded.lang, registered_at = now()
-            WHERE kept.status = 'cancelled'
-            RETURNING id, person_id, version, status, queue_number, organisation_id, registered_at
-        )
-        SELECT taken.*, placed.id AS registration_id, placed.person_id, placed.version AS registration_version,
-            placed.status AS registration_status, placed.queue_number, placed.organisation_id, placed.registered_at,
-            $14 AS registration_demonstration
-        FROM taken LEFT JOIN placed ON true""",
+        TAKE_PLACE,
         gathering_id,
         new_id(),
         *person,
