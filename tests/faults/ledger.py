@@ -69,7 +69,9 @@ class Ledger:
         gathering = await open_gathering(town, title, **changes)
         return cls(town, gathering, f"{gathering.hex[-12:]}.example", await figure(town, "registrations"))
 
-    async def register(self, name: str, seconds: float = 40, key: str | None = None, base: str = "") -> str:
+    async def register(
+        self, name: str, seconds: float = 40, key: str | None = None, base: str = "", **more: str
+    ) -> str:
         """Register as a person who presses again, with the same key, until told; AssertionError after `seconds`.
 
         `base` is one process's own address; without one, the gateway's.
@@ -77,7 +79,7 @@ class Ledger:
         address = f"{name.lower().replace(' ', '.')}@{self.domain}"
         key, deadline = key or str(uuid4()), time.monotonic() + seconds
         while True:
-            status, body = await self._post({"name": name, "email": address}, key, base)
+            status, body = await self._post({"name": name, "email": address, **more}, key, base)
             if status == 201:
                 self.said.setdefault(address, set()).add(str(body["status"]))
                 return self.told.setdefault(address, str(body["status"]))

@@ -50,8 +50,8 @@ class Account:
         lines = [f"## {self.number}. {self.title}", "", f"Run of {datetime.now(UTC):%Y-%m-%d}, seed {self.seed}.", ""]
         lines += [f"- {sentence}" for sentence in self.done] + ["", "| figure | value |", "|---|---|"]
         lines += [f"| {name} | {value} |" for name, value in self.figures.items()] + [""]
-        lines += [f"Control: {sentence}" for sentence in self.controls]
-        lines += [f"Limit: {sentence}" for sentence in self.limits]
+        for sentence in [f"Control: {one}" for one in self.controls] + [f"Limit: {one}" for one in self.limits]:
+            lines += [sentence, ""]
         return "\n".join(lines).rstrip() + "\n"
 
 
