@@ -11,7 +11,7 @@ import uvloop
 from rich.console import Console
 
 from services.embedded import House, house
-from services.examples import load_once
+from services.examples.loading import Loading
 from services.gateway import Gateway
 from services.houses import BUILD
 from services.reach import fail
@@ -55,7 +55,7 @@ async def run_house(settings: Settings, host: str, port: int) -> None:
         )
         serving = asyncio.create_task(serve(gateway, host, port, stop))
         here.system.announce(settings.public_url)
-        telling = asyncio.create_task(_load_and_tell(here))
+        telling = asyncio.create_task(_load_and_tell(here, Loading(here, console)))
         await serving
         telling.cancel()
         for service in here.services.values():
@@ -79,9 +79,9 @@ async def run_apart(name: str, settings: Settings, host: str, port: int) -> None
         await serving
 
 
-async def _load_and_tell(here: House) -> None:
+async def _load_and_tell(here: House, loading: Loading) -> None:
     try:
-        await load_once(here)
+        await loading.run()
     except Exception as error:
         structlog.get_logger().error("examples not loaded", exc_info=error)
         console.print(f"Les exemples n’ont pas pu être chargés\u00a0: {error}", style="bold red", markup=False)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from services.registry import CARD, api
+from services.registry import CARD, api, pages
 from services.registry.chores import CHORES
 from services.registry.handlers import HANDLERS
 from shared.service import Service
@@ -13,4 +13,5 @@ def build(settings: Settings) -> Service:
     """The service, ready to be entered."""
     service = Service(CARD, settings, Path(__file__).parent, HANDLERS, CHORES)
     service.app.include_router(api.router)
+    service.app.include_router(pages.router)
     return service

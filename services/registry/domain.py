@@ -3,10 +3,9 @@
 import re
 import unicodedata
 from datetime import date, timedelta
-from uuid import UUID
 
 from shared import reference
-from shared.errors import NotFound, Refusal
+from shared.errors import LinkExpired, NotFound, Refusal
 
 LISTED = ("published", "to_refresh")
 WAITING = ("requested", "in_review", "information_asked")
@@ -31,11 +30,15 @@ class UnknownItem(NotFound):
 
 
 class AlreadyListed(Refusal):
-    """Une structure de l’annuaire porte déjà ce numéro : est-ce vous ?"""
+    """Une structure de l’annuaire porte déjà ce numéro : est-ce vous ?"""
 
     def __init__(self, field: str, profile_url: str) -> None:
         super().__init__(profile_url=profile_url)
         self.field = field
+
+
+class LinkUsed(LinkExpired):
+    """Ce lien de connexion a déjà servi. Demandez-en un nouveau."""
 
 
 class NotWaiting(Refusal):
@@ -53,7 +56,7 @@ class AlreadyWatched(Refusal):
 
 
 class OtherNumberListed(Refusal):
-    """Une autre structure publiée porte ce numéro : mettez sa fiche à jour, ou corrigez le numéro."""
+    """Une autre structure publiée porte ce numéro : mettez sa fiche à jour, ou corrigez le numéro."""
 
 
 def slug_of(name: str) -> str:
@@ -95,8 +98,3 @@ def is_stale(confirmed_on: date | None, today: date) -> bool:
 def natural_key(name: str, source: str | None) -> str:
     """By which an imported row is known again."""
     return f"{reference.fold(name)}\n{source or ''}"
-
-
-def story_of(request_id: UUID) -> dict[str, str]:
-    """What a signed link about a request holds."""
-    return {"id": str(request_id)}

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 
+from shared.clock import new_id
 from shared.contracts import person_key
 from shared.errors import LinkExpired
 from shared.settings import Settings
@@ -15,6 +16,7 @@ FOLLOW = "listing-follow"
 CONFIRM = "listing-confirm"
 JOIN = "group-join"
 LEAVE = "group-leave"
+SIGN_IN = "sign-in"
 YEAR_SECONDS = 366 * 24 * 3600
 
 
@@ -55,6 +57,11 @@ class Links:
         """The page whose button leaves a group."""
         token = self.signer.issue(LEAVE, {"id": str(membership_id)})
         return f"{self.settings.public_url}/annuaire/adhesion/{token}"
+
+    def sign_in(self, email: str) -> str:
+        """The page whose button signs in, once, within the hour."""
+        token = self.signer.issue(SIGN_IN, {"id": str(new_id()), "email": email})
+        return f"{self.settings.public_url}/connexion/{token}"
 
     def request_of(self, purpose: str, token: str) -> UUID:
         """The request that a signed link names, or LinkExpired."""

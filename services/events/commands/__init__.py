@@ -1,6 +1,6 @@
 """What changes: one function is one transaction's work."""
 
-from services.events.commands.demonstration import remove_demonstration
+from services.events.commands.demonstration import record_demonstration_gathering, remove_demonstration
 from services.events.commands.gatherings import create_gathering, discard_draft, edit_draft, publish_gathering
 from services.events.commands.moving import cancel_gathering, relocate_gathering
 from services.events.commands.recording import declare_count, record_gathering, record_programme
@@ -15,6 +15,7 @@ __all__ = [
     "discard_draft",
     "edit_draft",
     "publish_gathering",
+    "record_demonstration_gathering",
     "record_gathering",
     "record_programme",
     "register_person",

@@ -54,3 +54,11 @@ async def likely_doubles(tx: Tx, request: Row) -> list[Row]:
         request["acronym"],
         request["id"],
     )
+
+
+async def organisation_slug(tx: Tx, organisation_id: UUID) -> str | None:
+    """The address of a listed organisation, None once it is archived."""
+    slug: str | None = await tx.fetchval(
+        "SELECT slug FROM organisation WHERE id = $1 AND status IN ('published', 'to_refresh')", organisation_id
+    )
+    return slug

@@ -1,0 +1,106 @@
+"""The examples loaded once, at the first start of the embedded mode; `ready` waits until the figures show them."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from services.embedded import House
+from services.examples import demonstration
+from services.examples.demonstration import Houses
+from services.examples.season import KINDS, SEASON
+from shared.contracts import FACTS
+from shared.db import Database
+
+SEASON_KEY, DEMONSTRATION_KEY = "saison-2020", "demonstration"
+LEVEL_POLL_SECONDS = 0.1
+
+
+class Loading:
+    """What the data folder holds of the examples, and what `ready` still waits for."""
+
+    def __init__(self, here: House, console: Console) -> None:
+        self.here = here
+        self.console = console
+        self.done = _read(self._file)
+        self.awaited: str | None = None
+        if self._todo():
+            self.awaited = "examples"
+        for service in here.services.values():
+            service.still_awaited = self._still_awaited
+
+    @property
+    def _file(self) -> Path:
+        return self.here.settings.data / "examples.json"
+
+    def _todo(self) -> list[str]:
+        settings = self.here.settings
+        wanted = [SEASON_KEY] if settings.examples else []
+        wanted += [DEMONSTRATION_KEY] if settings.examples and settings.demo else []
+        return [key for key in wanted if self.done.get(key) != "loaded"]
+
+    async def _still_awaited(self) -> str | None:
+        return self.awaited
+
+    async def run(self) -> None:
+        """Load what is missing, then wait until the observatory shows every fact."""
+        todo = self._todo()
+        if not todo:
+            return
+        databases = {name: service.db for name, service in self.here.services.items()}
+        seasons = {key: kind.read(SEASON / f"{key}.csv") for key, kind in KINDS.items()}
+        total = sum(len(rows) for rows in seasons.values()) if SEASON_KEY in todo else 0
+        total += demonstration.size() if DEMONSTRATION_KEY in todo else 0
+        columns = (TextColumn("Exemples"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, console=self.console, transient=False) as progress:
+            task = progress.add_task("", total=total)
+            if SEASON_KEY in todo:
+                for key, rows in seasons.items():
+                    report = await KINDS[key].load(databases[KINDS[key].service], rows, lambda: progress.advance(task))
+                    for fault in report.faults:
+                        self.console.print(f"{key}, {fault}", style="yellow", markup=False)
+                self._keep(SEASON_KEY, "loaded")
+            if DEMONSTRATION_KEY in todo:
+                await self._load_demonstration(databases, lambda: progress.advance(task))
+        self.awaited = "figures"
+        await until_level(databases)
+        self.awaited = None
+
+    async def _load_demonstration(self, databases: dict[str, Database], told: Any) -> None:
+        if self.done.get(DEMONSTRATION_KEY) == "loading":
+            await demonstration.remove(databases)  # an earlier start was cut short
+        self._keep(DEMONSTRATION_KEY, "loading")
+        settings = {name: service.settings for name, service in self.here.services.items()}
+        await demonstration.load(Houses(settings, databases), told)
+        self._keep(DEMONSTRATION_KEY, "loaded")
+
+    def _keep(self, key: str, state: str) -> None:
+        self.done[key] = state
+        draft = self._file.with_suffix(".new")
+        draft.write_text(json.dumps(self.done))
+        draft.replace(self._file)
+
+
+def _read(file: Path) -> dict[str, str]:
+    try:
+        return dict(json.loads(file.read_text()))
+    except (OSError, ValueError):
+        return {}
+
+
+async def until_level(databases: dict[str, Database]) -> None:
+    """Wait until the observatory has received every fact that the journals hold."""
+    told = 0
+    for db in databases.values():
+        async with db.reading() as tx:
+            told += await tx.fetchval(
+                "SELECT count(*) FROM journal WHERE stream = $1 AND contract NOT LIKE 'observatory.%'", FACTS
+            )  # the observatory does not listen to itself
+    while True:
+        async with databases["observatory"].reading() as tx:
+            if await tx.fetchval("SELECT count(*) FROM inbox WHERE consumer = 'observatory-facts'") >= told:
+                return
+        await asyncio.sleep(LEVEL_POLL_SECONDS)

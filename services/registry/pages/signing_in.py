@@ -1,0 +1,95 @@
+"""Signing in: a link by mail, a page with one button, a cookie; and out."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.registry import commands
+from services.registry.commands.accounts import LINK_MINUTES
+from services.registry.forms import AskSignIn
+from services.registry.links import SIGN_IN, Links
+from shared.db import Answer, Database, Tx
+from shared.errors import LinkExpired
+from shared.web.answers import once
+from shared.web.forms import Form, read_form
+from shared.web.i18n import _
+from shared.web.pages import render, url
+from shared.web.session import COOKIE, SESSION_SECONDS, new_session
+
+router = APIRouter()
+LINK_SECONDS = LINK_MINUTES * 60
+
+
+@router.get("/connexion")
+async def ask(request: Request) -> Response:
+    """The form that asks for a link."""
+    return _page(request, Form(), asked="demandee" in request.query_params)
+
+
+@router.post("/connexion")
+async def send(request: Request) -> Response:
+    """The same answer for any address."""
+    form = await read_form(request)
+    asked = form.read(AskSignIn)
+    if asked is None:
+        return _page(request, form, status=422)
+
+    async def work(tx: Tx) -> Answer:
+        await commands.ask_sign_in(asked, tx, Links.of(request))
+        return Answer(202, {})
+
+    await once(request, asked, form.key, work)
+    return RedirectResponse(url("/connexion", demandee="1"), 303)
+
+
+@router.get("/connexion/{token}")
+async def button(request: Request, token: str) -> Response:
+    """One button: opening the link acts on nothing."""
+    word = request.app.state.signer.read(SIGN_IN, token, LINK_SECONDS)
+    text = _(
+        "Espace équipe de %(name)s, pour %(email)s.", name=request.app.state.settings.network_name, email=word["email"]
+    )
+    return render(request, "one_button.html", title=_("Se connecter"), text=text, button=_("Ouvrir l’espace équipe"))
+
+
+@router.post("/connexion/{token}")
+async def sign_in(request: Request, token: str) -> Response:
+    """The session starts, if the account still has a role."""
+    word = request.app.state.signer.read(SIGN_IN, token, LINK_SECONDS)
+    db: Database = request.app.state.db
+    async with db.transaction() as tx:
+        role = await commands.role_of(word["email"], tx, Links.of(request))
+        if role not in ("staff", "administrator"):
+            raise LinkExpired()
+        await commands.use_link(UUID(word["id"]), tx)
+    session = new_session("administrator" if role == "administrator" else "staff", word["email"])
+    answer = RedirectResponse(url("/annuaire/equipe"), 303)
+    answer.set_cookie(
+        COOKIE,
+        request.app.state.signer.session(session),
+        max_age=SESSION_SECONDS,
+        httponly=True,
+        samesite="lax",
+        secure=request.app.state.settings.public_url.startswith("https://"),
+    )
+    return answer
+
+
+@router.post("/deconnexion")
+async def sign_out(request: Request) -> Response:
+    """The session ends, everywhere."""
+    session = request.state.session
+    if session is not None and not session.by_token:
+        db: Database = request.app.state.db
+        async with db.transaction() as tx:
+            await commands.sign_out(session, tx)
+        request.app.state.revoked.add(session.token_id)
+    answer = RedirectResponse(url("/"), 303)
+    answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
+    return answer
+
+
+def _page(request: Request, form: Form, asked: bool = False, status: int = 200) -> Response:
+    return render(request, "registry/sign_in.html", status=status, form=form, asked=asked)
