@@ -1,12 +1,16 @@
 """Headlines state what the figures say, never more: ties are told, small numbers are not made to speak."""
 
+from pathlib import Path
+
 import pytest
 
 from services.observatory import headlines
 from services.observatory.domain import Page, Part, Slice, UnknownCursor, compared
 from services.observatory.indicators import INDICATORS
 from services.observatory.keys import key_from, new_seed
-from shared.web.i18n import catalogue, language, typography_faults
+from shared.web.i18n import catalogue, language, register_locale, typography_faults
+
+register_locale(Path(headlines.__file__).parent / "locale")
 
 
 def lines(**values: int) -> list[Slice]:

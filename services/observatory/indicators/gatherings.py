@@ -16,7 +16,7 @@ async def count(tx: Tx, by: Dimension | None, scope: Scope) -> Sequence[Row]:
            FROM (SELECT *, CASE WHEN status IN ('cancelled', 'postponed') THEN status
                                 WHEN role IS DISTINCT FROM 'organiser' THEN coalesce(role, 'role_unknown') END AS why
                  FROM gathering) AS one
-           CROSS JOIN LATERAL cut_keys($1, day, NULL, department, NULL, countries) AS key
+           CROSS JOIN LATERAL jsonb_array_elements_text(cut_keys($1, day, NULL, department, NULL, countries)) AS key
            WHERE of_year(day, $2) AND in_scope(department, themes, countries, $3, $4, $5)
            GROUP BY why, kind, key""",
         by,

@@ -13,7 +13,8 @@ async def count(tx: Tx, by: Dimension | None, scope: Scope) -> Sequence[Row]:
     return await tx.fetch(
         """SELECT NULL AS why, NULL AS note, key, count(*) AS value, count(*) AS n,
                   count(*) FILTER (WHERE demonstration) AS fictional
-           FROM letter CROSS JOIN LATERAL cut_keys($1, day, NULL, department, NULL, NULL) AS key
+           FROM letter
+           CROSS JOIN LATERAL jsonb_array_elements_text(cut_keys($1, day, NULL, department, NULL, NULL)) AS key
            WHERE of_year(day, $2) AND in_scope(department, NULL, NULL, $3, $4, $5)
            GROUP BY key""",
         by,

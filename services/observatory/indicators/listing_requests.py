@@ -13,7 +13,8 @@ async def count(tx: Tx, by: Dimension | None, scope: Scope) -> Sequence[Row]:
     return await tx.fetch(
         """SELECT NULL AS why, status AS note, key, count(*) AS value, count(*) AS n,
                   count(*) FILTER (WHERE demonstration) AS fictional
-           FROM listing_request CROSS JOIN LATERAL cut_keys($1, day, college, department, sdgs, countries) AS key
+           FROM listing_request
+           CROSS JOIN LATERAL jsonb_array_elements_text(cut_keys($1, day, college, department, sdgs, countries)) AS key
            WHERE of_year(day, $2) AND in_scope(department, themes, countries, $3, $4, $5)
            GROUP BY status, key""",
         by,

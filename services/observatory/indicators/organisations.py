@@ -15,7 +15,7 @@ async def count(tx: Tx, by: Dimension | None, scope: Scope) -> Sequence[Row]:
                   count(*) FILTER (WHERE demonstration) AS fictional
            FROM (SELECT *, CASE WHEN status NOT IN ('published', 'to_refresh') THEN status END AS why
                  FROM organisation) AS one
-           CROSS JOIN LATERAL cut_keys($1, day, college, department, sdgs, countries) AS key
+           CROSS JOIN LATERAL jsonb_array_elements_text(cut_keys($1, day, college, department, sdgs, countries)) AS key
            WHERE of_year(day, $2) AND in_scope(department, themes, countries, $3, $4, $5)
            GROUP BY why, key""",
         by,

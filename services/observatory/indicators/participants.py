@@ -22,7 +22,7 @@ async def count(tx: Tx, by: Dimension | None, scope: Scope) -> Sequence[Row]:
                FROM jsonb_to_recordset(declared_counts) AS c (n int, precision text, what text)
                ORDER BY (what = 'present') DESC NULLS LAST, what DESC NULLS FIRST,
                         array_position(ARRAY['exact', 'about', 'at_least'], precision) LIMIT 1) AS declared ON true
-           CROSS JOIN LATERAL cut_keys($1, day, NULL, department, NULL, countries) AS key
+           CROSS JOIN LATERAL jsonb_array_elements_text(cut_keys($1, day, NULL, department, NULL, countries)) AS key
            WHERE role = 'organiser' AND status IN ('published', 'held')
              AND of_year(day, $2) AND in_scope(department, themes, countries, $3, $4, $5)
            GROUP BY why, declared.precision, key""",

@@ -16,8 +16,8 @@ async def count(tx: Tx, by: Dimension | None, scope: Scope) -> Sequence[Row]:
            FROM registration AS one
            LEFT JOIN gathering USING (gathering_id)
            LEFT JOIN organisation USING (organisation_id)
-           CROSS JOIN LATERAL cut_keys($1, one.day, organisation.college, one.department, NULL,
-                                       jsonb_build_array(one.country)) AS key
+           CROSS JOIN LATERAL jsonb_array_elements_text(
+               cut_keys($1, one.day, organisation.college, one.department, NULL, jsonb_build_array(one.country))) AS key
            WHERE of_year(one.day, $2) AND in_scope(one.department, gathering.themes, gathering.countries, $3, $4, $5)
            GROUP BY why, key""",
         by,

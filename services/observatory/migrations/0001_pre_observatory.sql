@@ -124,10 +124,10 @@ $$ SELECT (only_departments IS NULL OR coalesce(department = ANY (only_departmen
 
 -- The keys under which a row counts in a cut; one that says nothing counts under null.
 CREATE FUNCTION cut_keys(cut text, day date, college text, department text, sdgs jsonb, countries jsonb)
-RETURNS SETOF text LANGUAGE sql STABLE ROWS 1 AS
-$$ SELECT jsonb_array_elements_text(coalesce(nullif(CASE cut
+RETURNS jsonb LANGUAGE sql STABLE AS
+$$ SELECT coalesce(nullif(CASE cut
        WHEN 'month' THEN jsonb_build_array(to_char(day, 'YYYY-MM'))
        WHEN 'college' THEN jsonb_build_array(college)
        WHEN 'department' THEN jsonb_build_array(department)
        WHEN 'sdg' THEN sdgs
-       WHEN 'country' THEN countries END, '[]'), '[null]')) $$;
+       WHEN 'country' THEN countries END, '[]'), '[null]') $$;
