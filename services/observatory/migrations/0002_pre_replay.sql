@@ -5,7 +5,7 @@ BEGIN
     PERFORM drop_replay();
     CREATE SCHEMA replay;
     FOREACH named IN ARRAY ARRAY['inbox', 'fact', 'state', 'demonstration_removal', 'parked'] LOOP
-        EXECUTE format('CREATE TABLE replay.%I (LIKE public.%I INCLUDING ALL)', named, named);
+        EXECUTE format('CREATE TABLE %I.%I (LIKE public.%I INCLUDING ALL)', 'replay', named, named);
     END LOOP;
 END $$;
 
