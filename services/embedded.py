@@ -35,6 +35,7 @@ def settings_for(settings: Settings, system: EmbeddedSystem, service: str) -> Se
             "database_url": system.database_url(service),
             "nats_url": system.nats_url(service),
             "smtp_url": settings.smtp_url or system.smtp_url,
+            "smtp_is_mailbox": not settings.smtp_url,
         }
     )
 

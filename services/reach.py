@@ -60,6 +60,7 @@ def settings_of(service: str) -> Settings:
             "database_url": system.database_urls.get(service, ""),
             "nats_url": system.nats_urls.get(service, ""),
             "smtp_url": settings.smtp_url or system.smtp_url or "",
+            "smtp_is_mailbox": not settings.smtp_url,
         }
     )
 

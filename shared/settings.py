@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     owner_nats_user: str = Field("owner", description="the bus owner's user, for the commands that may declare streams")
     owner_nats_password: str = ""
     smtp_url: str = Field("", description="smtp://user:password@host:port; empty: the embedded mailbox")
+    smtp_is_mailbox: bool = Field(False, description="the mail server only catches; set by the embedded mode")
+    mail_rate: float = Field(0, ge=0, le=1_000, description="mails a second and a process at most; 0: no limit")
     mail_from: str = "SO Coopération <lettre@so-cooperation.example>"
     team_email: str = "equipe@so-cooperation.example"
     demo: bool = Field(True, description="load the fictional season at the first start of the embedded mode")

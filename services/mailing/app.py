@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from services.mailing import CARD
+from services.mailing import CARD, api, pages
+from services.mailing.chores import CHORES
 from services.mailing.handlers import HANDLERS
 from shared.service import Service
 from shared.settings import Settings
@@ -10,4 +11,7 @@ from shared.settings import Settings
 
 def build(settings: Settings) -> Service:
     """The service, ready to be entered."""
-    return Service(CARD, settings, Path(__file__).parent, HANDLERS)
+    service = Service(CARD, settings, Path(__file__).parent, HANDLERS, CHORES)
+    service.app.include_router(api.router)
+    service.app.include_router(pages.router)
+    return service

@@ -12,7 +12,7 @@ GROUP = "group:"
 PATIENCE = timedelta(hours=48)
 """How long a letter is tried when its server says « later »."""
 LONGEST_WAIT = timedelta(hours=4)
-LONGEST_OUTAGE = timedelta(minutes=15)
+LONGEST_OUTAGE = timedelta(minutes=5)
 
 BETWEEN_REQUESTS = timedelta(minutes=10)
 REQUESTS_A_DAY = 3
@@ -52,7 +52,7 @@ def wait_after(attempts: int) -> timedelta:
 
 
 def wait_after_outage(failures: int) -> timedelta:
-    """How long to leave a server alone that did not answer: 2 s, 4 s, 8 s … 15 min."""
+    """How long to leave a server alone that did not answer: 2 s, 4 s, 8 s … 5 min."""
     return min(LONGEST_OUTAGE, timedelta(seconds=2 ** min(failures, 12)))
 
 

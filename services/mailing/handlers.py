@@ -1,6 +1,104 @@
-"""What the mailing service does when another speaks."""
+"""What the mailing service does when another speaks: a mail enters the queue, a letter starts, a fact is learnt."""
 
+from services.mailing.commands import queue_mail, start_topics
+from services.mailing.commands.knowing import (
+    forget_demonstration,
+    know_gathering,
+    know_group,
+    know_organisation,
+    know_registration,
+    know_watch_item,
+)
+from services.mailing.forms import RecordSubscriber
 from shared.card import Handler
-from shared.contracts import DomainEvent
+from shared.contracts import DomainEvent, PersonalEvent
+from shared.contracts.events import (
+    EventsDemonstrationRemoved,
+    GatheringCancelled,
+    GatheringPublished,
+    GatheringRecorded,
+    GatheringRelocated,
+    RegistrantLeft,
+    RegistrantNamed,
+    RegistrantPromoted,
+    RegistrantToldOfChange,
+    RegistrationCancelled,
+    RegistrationConfirmed,
+    RegistrationWaitlisted,
+)
+from shared.contracts.registry import (
+    GroupJoinAsked,
+    GroupMemberNamed,
+    GroupRecorded,
+    ListingContactConfirmed,
+    ListingContactNamed,
+    ListingDecisionTold,
+    OrganisationArchived,
+    OrganisationPublished,
+    OrganisationUpdated,
+    RegistryDemonstrationRemoved,
+    SignInLinkAsked,
+    WatchItemPublished,
+    WatchItemWithdrawn,
+)
+from shared.db import Tx
 
-HANDLERS: dict[type[DomainEvent], Handler] = {}
+LISTING_WORDS = "Case cochée dans la demande de référencement, adresse confirmée par un clic."
+GROUP_WORDS = "Un clic confirme que vous rejoignez ce groupe et que vous voulez recevoir ses lettres."
+
+
+async def mail_it(event: PersonalEvent, tx: Tx) -> None:
+    """One mail for this event; none for the fictional season."""
+    if event.demonstration:
+        return
+    to = {"email": event.email, "person_key": event.person_key, "lang": event.lang}
+    words = event.model_dump(mode="json", exclude_none=True)
+    await queue_mail(tx, event.contract(), to, words, tx.cause.event_id if tx.cause else None)
+
+
+async def start_ticked_letters(event: ListingContactConfirmed, tx: Tx) -> None:
+    """The contact confirmed their address: the letters they ticked start, and the event is the proof."""
+    if not event.topics:
+        return
+    form = RecordSubscriber(
+        email=event.email, topics=event.topics, department=event.department, demonstration=event.demonstration
+    )
+    assert tx.cause
+    await start_topics(form, tx, event.person_key, (tx.cause.event_id, LISTING_WORDS), event.lang)
+
+
+async def welcome_member(event: GroupMemberNamed, tx: Tx) -> None:
+    """A welcome, and the group's letter."""
+    assert tx.cause
+    form = RecordSubscriber(email=event.email, topics=[f"group:{event.group_slug}"], demonstration=event.demonstration)
+    await start_topics(form, tx, event.person_key, (tx.cause.event_id, GROUP_WORDS), event.lang)
+    await mail_it(event, tx)
+
+
+HANDLERS: dict[type[DomainEvent], Handler] = {
+    ListingContactNamed: mail_it,
+    ListingContactConfirmed: start_ticked_letters,
+    ListingDecisionTold: mail_it,
+    SignInLinkAsked: mail_it,
+    GroupJoinAsked: mail_it,
+    GroupMemberNamed: welcome_member,
+    RegistrantNamed: mail_it,
+    RegistrantPromoted: mail_it,
+    RegistrantLeft: mail_it,
+    RegistrantToldOfChange: mail_it,
+    GatheringPublished: know_gathering,
+    GatheringRelocated: know_gathering,
+    GatheringCancelled: know_gathering,
+    GatheringRecorded: know_gathering,
+    RegistrationConfirmed: know_registration,
+    RegistrationWaitlisted: know_registration,
+    RegistrationCancelled: know_registration,
+    OrganisationPublished: know_organisation,
+    OrganisationUpdated: know_organisation,
+    OrganisationArchived: know_organisation,
+    WatchItemPublished: know_watch_item,
+    WatchItemWithdrawn: know_watch_item,
+    GroupRecorded: know_group,
+    RegistryDemonstrationRemoved: forget_demonstration,
+    EventsDemonstrationRemoved: forget_demonstration,
+}

@@ -43,7 +43,9 @@ def registrant_promoted(event: RegistrantPromoted) -> Mail:
     blocks = [
         title(_("Une place s’est libérée\u00a0: elle est à vous")),
         text(_("Bonjour %(name)s,", name=event.name or "")),
-        text(_("Vous attendiez une place pour «\u202f%(title)s\u202f»\u00a0: vous l’avez.", title=event.gathering_title)),
+        text(
+            _("Vous attendiez une place pour «\u202f%(title)s\u202f»\u00a0: vous l’avez.", title=event.gathering_title)
+        ),
         *_when_and_where(event),
         button(_("Voir ou annuler mon inscription"), event.manage_url),
         note(_("Vous ne pouvez plus venir\u202f? Annulez d’un clic\u00a0: la place ira à la personne suivante.")),
@@ -57,7 +59,10 @@ def registrant_left(event: RegistrantLeft) -> Mail:
         title(_("Votre inscription est annulée")),
         text(_("Bonjour %(name)s,", name=event.name or "")),
         text(
-            _("Vous n’êtes plus inscrit à «\u202f%(title)s\u202f». Merci de nous avoir prévenus.", title=event.gathering_title)
+            _(
+                "Vous n’êtes plus inscrit à «\u202f%(title)s\u202f». Merci de nous avoir prévenus.",
+                title=event.gathering_title,
+            )
         ),
         button(_("Revoir l’événement"), event.gathering_url),
         note(_("Si vous changez d’avis, inscrivez-vous de nouveau depuis cette page.")),
@@ -74,7 +79,9 @@ def registrant_told_of_change(event: RegistrantToldOfChange) -> Mail:
     }
     sentences = {
         "relocated": _("«\u202f%(title)s\u202f», auquel vous êtes inscrit, a changé. Voici ce qui vaut désormais."),
-        "postponed": _("«\u202f%(title)s\u202f» est reporté à une date qui n’est pas encore connue. Nous vous écrirons."),
+        "postponed": _(
+            "«\u202f%(title)s\u202f» est reporté à une date qui n’est pas encore connue. Nous vous écrirons."
+        ),
         "cancelled": _("«\u202f%(title)s\u202f», auquel vous étiez inscrit, n’aura pas lieu."),
     }
     head, subject = heads[event.change]
@@ -89,7 +96,9 @@ def registrant_told_of_change(event: RegistrantToldOfChange) -> Mail:
     else:
         blocks += _when_and_where(event) if event.change == "relocated" else []
         blocks.append(button(_("Voir ou annuler mon inscription"), event.manage_url))
-        blocks.append(note(_("Cela ne vous convient plus\u202f? Annulez d’un clic\u00a0: votre place ira à une autre personne.")))
+        blocks.append(
+            note(_("Cela ne vous convient plus\u202f? Annulez d’un clic\u00a0: votre place ira à une autre personne."))
+        )
     return _mail(event, subject % {"title": event.gathering_title}, blocks)
 
 

@@ -16,7 +16,7 @@ class Block:
     text: str = ""
     url: str = ""
     what: str = ""
-    html: Markup = Markup("")
+    html: Markup | str = ""
     facts: tuple[tuple[str, str], ...] = ()
 
 

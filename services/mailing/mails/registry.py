@@ -24,7 +24,9 @@ def listing_contact_named(event: ListingContactNamed) -> Mail:
             button(_("Confirmer mon adresse"), event.confirmation_url),
             text(_("Vous pourrez suivre la demande à tout moment, sans compte.")),
             button(_("Où en est ma demande"), event.follow_url),
-            note(_("Vous n’avez rien demandé\u202f? Ne faites rien\u00a0: sans confirmation, la demande n’est pas lue.")),
+            note(
+                _("Vous n’avez rien demandé\u202f? Ne faites rien\u00a0: sans confirmation, la demande n’est pas lue.")
+            ),
         ),
         _listing_reason(),
         preview=_("Un clic, et l’équipe lira votre demande."),
@@ -116,7 +118,9 @@ def group_member_named(event: GroupMemberNamed) -> Mail:
         (
             title(_("Bienvenue dans «\u202f%(name)s\u202f»", name=event.group_name)),
             text(_("Bonjour,")),
-            text(_("Vous faites partie du groupe\u00a0: ses lettres et l’annonce de ses réunions vous parviendront ici.")),
+            text(
+                _("Vous faites partie du groupe\u00a0: ses lettres et l’annonce de ses réunions vous parviendront ici.")
+            ),
             button(_("Quitter le groupe"), event.leave_url),
             note(_("Gardez ce message\u00a0: ce lien reste valable si vous changez d’avis.")),
         ),

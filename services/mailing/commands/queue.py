@@ -1,0 +1,32 @@
+"""Mails enter the queue in the transaction of what they follow from."""
+
+from typing import Any
+from uuid import UUID
+
+from shared.clock import new_id
+from shared.db import Tx
+
+SERVICE_MAIL = 0
+LETTER = 9
+
+
+async def queue_mail(
+    tx: Tx, kind: str, to: dict[str, Any], words: dict[str, Any], event_id: UUID | None = None
+) -> None:
+    """One mail before every letter; never two for one event. `to`: email, person_key, lang."""
+    await tx.execute(
+        """INSERT INTO outgoing (id, event_id, kind, priority, person_key, recipient, domain, lang, words,
+               registration_id, registration_version)
+           VALUES ($1, $2, $3, $4, $5, $6, lower(split_part($6, '@', 2)), $7, $8, $9, $10)
+           ON CONFLICT (event_id) DO NOTHING""",
+        new_id(),
+        event_id,
+        kind,
+        SERVICE_MAIL,
+        to["person_key"],
+        to["email"],
+        to["lang"],
+        words,
+        UUID(str(words["registration_id"])) if "registration_id" in words else None,
+        words.get("registration_version"),
+    )

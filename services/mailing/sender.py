@@ -1,0 +1,172 @@
+"""The sender: a lane a domain, so that one that hangs holds up nobody else; service mails have lanes of their own."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+
+import structlog
+
+from services.mailing.commands import sending
+from services.mailing.commands.sending import Outgoing
+from services.mailing.domain import wait_after, wait_after_outage
+from services.mailing.mails.compose import Composer
+from services.mailing.mails.message import message_of
+from services.mailing.smtp import Connection, Outcome
+from shared.clock import new_id
+from shared.db import Tx
+from shared.errors import Unavailable
+from shared.service import Service
+
+BATCH = 20
+LANES = 24
+POLL_SECONDS = 0.25
+BEAT_SECONDS = 2.0
+DRAIN_SECONDS = 15.0
+
+log = structlog.get_logger()
+
+
+class Sending:
+    """One process's part in sending."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.worker = new_id()
+        self.lanes: dict[str, asyncio.Task[None]] = {}
+        self.asleep: dict[str, tuple[float, int]] = {}
+        """Domains left alone for a while: until when, after how many failures."""
+        self.stopping = False
+        self.composer = Composer(service.settings, service.signer)
+        self._pace = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Send what is due until told to stop; then finish what is in flight and give the rest back."""
+        beating = 0.0
+        try:
+            while not self.service.closing.is_set():
+                if time.monotonic() - beating > BEAT_SECONDS:
+                    async with self.service.db.transaction() as tx:
+                        await sending.beat(tx, self.worker)
+                    beating = time.monotonic()
+                await self._open_lanes()
+                await asyncio.sleep(POLL_SECONDS)
+        finally:
+            await self._drain()
+
+    async def _open_lanes(self) -> None:
+        self.lanes = {name: task for name, task in self.lanes.items() if not task.done()}
+        moment = time.monotonic()
+        resting = [name for name, (until, _failures) in self.asleep.items() if until > moment]
+        async with self.service.db.reading() as tx:
+            due = await sending.due_lanes(tx, [*self.lanes, *resting])
+        for domain, priority in due:
+            if len(self.lanes) < LANES or priority == 0:
+                name = f"{priority}:{domain}"
+                self.lanes[name] = asyncio.create_task(self._lane(name, domain, priority), name=f"lane {priority}")
+
+    async def _lane(self, name: str, domain: str, priority: int) -> None:
+        try:
+            async with Connection(self.service.settings) as connection:
+                while not self.stopping:
+                    async with self.service.db.transaction() as tx:
+                        letters = await sending.claim(tx, self.worker, domain, priority, BATCH)
+                    if not letters or not await self._send_batch(name, letters, connection):
+                        return
+        except Unavailable:
+            log.info("sender waits for the database")
+        except Exception as error:
+            log.error("lane failed", exc_info=error)
+
+    async def _send_batch(self, name: str, letters: list[Outgoing], connection: Connection) -> bool:
+        """Send a few; False where the lane must rest. What was not tried goes back."""
+        waiting = [one.id for one in letters]
+        wait = timedelta(0)
+        try:
+            for letter in letters:
+                if self.stopping:
+                    return False
+                waiting.remove(letter.id)
+                outcome = await self._send(letter, connection)
+                if outcome and outcome.kind == "outage":
+                    wait = self._rest(name)
+                    return False
+                if outcome:
+                    self.asleep.pop(name, None)
+            return True
+        finally:
+            if waiting:
+                await self._surely(lambda tx: sending.give_back(tx, self.worker, waiting, wait))
+
+    async def _send(self, letter: Outgoing, connection: Connection) -> Outcome | None:
+        """One letter, from its row to its end; None where nothing was tried."""
+        try:
+            async with self.service.db.reading() as tx:
+                made = await self.composer.compose(letter, tx)
+            message = message_of(made.mail, letter.id, letter.recipient, self.service.settings) if made.mail else None
+        except Unavailable:
+            await self._surely(lambda tx: sending.give_back(tx, self.worker, [letter.id], timedelta(0)))
+            return None
+        except Exception as error:
+            log.error("mail cannot be written", kind=letter.kind, exc_info=error)
+            await self._surely(lambda tx: sending.settle_ended(tx, self.worker, letter, "failed", "unwritable"))
+            return None
+        if message is None:
+            await self._surely(lambda tx: sending.settle_ended(tx, self.worker, letter, "skipped", made.why_not))
+            return None
+        await self._keep_pace()
+        outcome = await connection.send(letter.recipient, message.as_bytes())
+        await self._surely(lambda tx: self._settle(letter, outcome, made.department, tx))
+        return outcome
+
+    async def _settle(self, letter: Outgoing, outcome: Outcome, department: str | None, tx: Tx) -> None:
+        if outcome.kind == "accepted":
+            await sending.settle_sent(tx, self.worker, letter, department)
+        elif outcome.kind == "refused":
+            await sending.settle_ended(tx, self.worker, letter, "failed", outcome.reason)
+            if outcome.no_such_mailbox:
+                await sending.suppress(tx, letter)
+        else:
+            wait = wait_after(letter.attempts + 1)
+            if outcome.kind == "outage" and letter.attempts < 3:
+                wait = wait_after_outage(letter.attempts + 1)
+            await sending.settle_later(tx, self.worker, letter, wait, outcome.reason)
+
+    async def _surely(self, work: Callable[[Tx], Awaitable[None]]) -> None:
+        """Write what happened, however long the database is away: the letter has left, and cannot be called back."""
+        while True:
+            try:
+                async with self.service.db.transaction() as tx:
+                    await work(tx)
+                return
+            except Unavailable:
+                await asyncio.sleep(0.5)
+
+    async def _keep_pace(self) -> None:
+        rate = self.service.settings.mail_rate
+        if rate:
+            async with self._pace:
+                await asyncio.sleep(1 / rate)
+
+    def _rest(self, name: str) -> timedelta:
+        _until, failures = self.asleep.get(name, (0.0, 0))
+        wait = wait_after_outage(failures + 1)
+        self.asleep[name] = (time.monotonic() + wait.total_seconds(), failures + 1)
+        log.warning("mail server does not answer", failures=failures + 1)
+        return wait
+
+    async def _drain(self) -> None:
+        self.stopping = True
+        if self.lanes:
+            _done, open_still = await asyncio.wait(self.lanes.values(), timeout=DRAIN_SECONDS)
+            for task in open_still:
+                task.cancel()
+        with suppress(Unavailable):
+            async with self.service.db.transaction() as tx:
+                await sending.leave(tx, self.worker)
+
+
+async def send(service: Service) -> None:
+    """The chore that never ends."""
+    await Sending(service).run()
