@@ -43,7 +43,8 @@ async def register_once(request: Request, gathering_id: UUID, form: RegisterPers
 async def _queue(gathering_id: UUID) -> AsyncIterator[None]:
     door = _doors.setdefault(gathering_id, asyncio.Semaphore(AT_ONCE))
     try:
-        await asyncio.wait_for(door.acquire(), PATIENCE_SECONDS)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await door.acquire()
     except TimeoutError:
         raise Unavailable() from None
     try:

@@ -52,7 +52,8 @@ class Pull:
         if self._wanted <= 0 and self._arrived.empty():
             await self._ask()
         try:
-            message = await asyncio.wait_for(self._arrived.get(), 2.5 * HEARTBEAT_SECONDS)
+            async with asyncio.timeout(2.5 * HEARTBEAT_SECONDS):
+                message = await self._arrived.get()
         except TimeoutError:
             self._wanted = 0  # the request was lost, with a server or on the way
             await self._check()
