@@ -50,7 +50,7 @@ class NotAllowed(Refusal):
 
 
 class Unavailable(Refusal):
-    """Le service est momentanément indisponible. Rien n’est perdu : réessayez dans un instant."""
+    """Le service est momentanément indisponible. Rien n’est perdu : réessayez dans un instant."""
 
     status = 503
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import sys
 from typing import Annotated, Literal
 
 import structlog
@@ -110,4 +109,4 @@ def _log_to_file(settings: Settings) -> None:
     """Logs go beside the servers' own, so that the terminal shows what a person needs."""
     folder = settings.data / "logs"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    log.configure(logging.INFO, (folder / "maillage.log").open("a", buffering=1) if sys.stderr.isatty() else None)
+    log.configure(logging.INFO, (folder / "maillage.log").open("a", buffering=1))

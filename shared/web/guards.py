@@ -23,7 +23,7 @@ _UNWRITABLE = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class TooLarge(Refusal):
-    """Ce message est trop long : deux mégaoctets au plus."""
+    """Ce message est trop long : deux mégaoctets au plus."""
 
     status = 413
 

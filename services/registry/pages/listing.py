@@ -44,7 +44,7 @@ ELSEWHERE = "Ce code postal n’est pas dans la région\u00a0: vérifiez ses cin
 
 
 class DraftGone(NotFound):
-    """Ce brouillon n’existe plus : il est gardé 30 jours. Vous pouvez recommencer une demande."""
+    """Ce brouillon n’existe plus : il est gardé 30 jours. Vous pouvez recommencer une demande."""
 
 
 @router.get(ADDRESS)

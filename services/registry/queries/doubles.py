@@ -42,8 +42,11 @@ async def doubles_of(tx: Tx, form: RequestListing) -> Doubles:
            UNION ALL
            SELECT id, NULL, status, false, false FROM listing_request
            WHERE status IN ('requested', 'in_review', 'information_asked')
-             AND (rna = $1 OR siret = $2 OR folded(name) = folded($3)
-                  OR ($4 AND split_part(contact_email, '@', 2) = $5 AND similarity(folded(name), folded($3)) > 0.5))
+             AND (rna = $1 OR siret = $2 OR folded(name) = folded($3))
+           UNION ALL
+           SELECT id, NULL, status, false, false FROM listing_request
+           WHERE status IN ('requested', 'in_review', 'information_asked')
+             AND $4 AND split_part(contact_email, '@', 2) = $5 AND similarity(folded(name), folded($3)) > 0.5
            LIMIT 20""",
         form.rna,
         form.siret,
@@ -54,7 +57,7 @@ async def doubles_of(tx: Tx, form: RequestListing) -> Doubles:
     listed = [
         ("rna" if row["same_rna"] else "siret", row["slug"]) for row in rows if row["same_rna"] or row["same_siret"]
     ]
-    return Doubles(listed, [row["id"] for row in rows])
+    return Doubles(listed, list(dict.fromkeys(row["id"] for row in rows)))
 
 
 async def look_alikes(tx: Tx, name: str, commune_code: str | None, siren: str | None) -> list[Row]:
