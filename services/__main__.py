@@ -2,7 +2,7 @@
 
 import typer
 
-from services.cli import bus, demo, importing, observatory, running, tokens
+from services.cli import bus, campaigns, demo, importing, observatory, running, tokens
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.command()(running.run)
@@ -14,6 +14,7 @@ app.command()(bus.verify)
 app.command("import")(importing.import_file)
 app.add_typer(demo.app, name="demo")
 app.add_typer(tokens.app, name="token")
+app.add_typer(campaigns.app, name="campaign")
 app.add_typer(observatory.dashboard, name="dashboard")
 app.add_typer(observatory.rebuild, name="replay")
 

@@ -1,6 +1,16 @@
 """What the mailing service does, one function a transaction's work."""
 
+from services.mailing.commands.campaigns import (
+    approve_campaign,
+    call_back,
+    change_item,
+    discard_campaign,
+    draft_newsletter,
+    draft_targeted,
+    write_campaign,
+)
 from services.mailing.commands.demonstration import remove_demonstration
+from services.mailing.commands.leaving import finish_done, send_test, start_due
 from services.mailing.commands.queue import queue_mail
 from services.mailing.commands.subscriptions import (
     ask_subscription,
@@ -13,13 +23,23 @@ from services.mailing.commands.subscriptions import (
 )
 
 __all__ = [
+    "approve_campaign",
     "ask_subscription",
+    "call_back",
+    "change_item",
     "choose_letters",
     "confirm_subscription",
+    "discard_campaign",
+    "draft_newsletter",
+    "draft_targeted",
+    "finish_done",
     "leave_letters",
     "queue_mail",
     "record_subscriber",
     "remove_demonstration",
     "return_to_letters",
+    "send_test",
+    "start_due",
     "start_topics",
+    "write_campaign",
 ]

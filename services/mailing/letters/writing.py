@@ -38,6 +38,18 @@ def letter_mail(issue: Issue, reader: Subscriber, links: Links) -> Mail:
     )
 
 
+def trial_mail(issue: Issue, links: Links) -> Mail:
+    """The letter as the team tries it: no reader's link is in it."""
+    page = links.page("/lettres")
+    return Mail(
+        _("Essai\u00a0: %(subject)s", subject=issue.subject),
+        tuple(blocks_of(issue, None, links)),
+        _("Ceci est un essai, envoyé à la demande de l’équipe."),
+        links=((_("Changer mes choix"), page), (_("Me désabonner"), page)),
+        label=_("Démonstration, données fictives") if issue.demonstration else "",
+    )
+
+
 def blocks_of(issue: Issue, department: str | None, links: Links) -> list[Block]:
     """Everything the letter says to a reader of that department."""
     near = issue.near(department)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from services.mailing.commands.leaving import LETTER_MAIL, TEST_MAIL
 from services.mailing.commands.sending import Outgoing, is_overtaken
 from services.mailing.commands.subscriptions import ALREADY, CONFIRM
-from services.mailing.letters.issue import Issue, frozen_issue
-from services.mailing.letters.writing import letter_mail
+from services.mailing.letters.issue import Issue, current_issue, frozen_issue
+from services.mailing.letters.writing import letter_mail, trial_mail
 from services.mailing.links import Links
 from services.mailing.mails import gatherings, registry, subscriptions
 from services.mailing.mails.pieces import Mail
@@ -40,7 +41,6 @@ MAILS: dict[str, Callable[[Any], Mail]] = {
     GroupJoinAsked.contract(): registry.group_join_asked,
     GroupMemberNamed.contract(): registry.group_member_named,
 }
-LETTER = "mailing.letter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Composer:
         """The mail of one row, in its reader's language."""
         spoken = language.set(letter.lang)
         try:
-            if letter.kind == LETTER:
+            if letter.kind == LETTER_MAIL:
                 return await self._letter(letter, tx)
             if await is_overtaken(tx, letter):
                 return Composed(None, "overtaken")
@@ -81,6 +81,9 @@ class Composer:
             return subscriptions.known_subscriber(
                 self.links.preferences(UUID(letter.words["subscriber_id"]), letter.lang)
             )
+        if letter.kind == TEST_MAIL:
+            issue = await current_issue(tx, UUID(letter.words["campaign_id"]), self.settings.smtp_is_mailbox)
+            return trial_mail(issue, self.links)
         return MAILS[letter.kind](parse(letter.kind, json.dumps(letter.words)))
 
     async def _letter(self, letter: Outgoing, tx: Tx) -> Composed:
