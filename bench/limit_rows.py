@@ -13,10 +13,8 @@ from shared.contracts import FACTS, PEOPLE
 __all__ = ["RegisterPerson", "RequestListing"]
 
 KEY = b"limit"
-CALENDAR = 2_400
-"""Characters of the .ics that a registrant's letter carries."""
 BODIES = {
-    "events": ('{"registration":"' + "f" * 330 + '"}', '{"registrant":"' + "p" * (900 + CALENDAR) + '"}'),
+    "events": ('{"registration":"' + "f" * 260 + '"}', '{"registrant":"' + "p" * 1_875 + '"}'),
     "registry": ('{"request":"' + "f" * 300 + '"}', '{"contact":"' + "p" * 700 + '"}'),
 }
 """One FACTS and one PEOPLE body, as long as the product's."""
