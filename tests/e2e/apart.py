@@ -7,6 +7,7 @@ of the operator, the caught mail and each service's database. Everything dies wi
 import asyncio
 import os
 import secrets
+import shlex
 import signal
 import sys
 import sysconfig
@@ -32,7 +33,11 @@ from tests.conftest import Mailbox, eventually
 from tests.e2e.forwarding import Forward
 
 NETWORK = "so-cooperation"
-MAILLAGE = (sys.executable, str(Path(sysconfig.get_path("scripts")) / "maillage"))
+MAILLAGE = shlex.split(os.environ.get("MAILLAGE_COMMAND", "")) or [
+    sys.executable,
+    str(Path(sysconfig.get_path("scripts")) / "maillage"),
+]
+"""What stands for `maillage`: another version, or a container of the image (`in_container.sh`)."""
 READY_SECONDS = 30
 STOP_SECONDS = 20
 
@@ -184,7 +189,7 @@ async def apart(folder: Path, extra: Mapping[str, str] | None = None) -> AsyncIt
         house.operator = common | _operator_settings(house)
         await _prepare(house)
         house.services = {name: ServiceProcess(name, house.environments[name], folder) for name in SERVICES}
-        stack.push_async_callback(_kill_all, house)
+        stack.push_async_callback(_end_all, house)
         for process in house.services.values():
             await process.start()
         await _open_gateway(house, port, stack)
@@ -261,7 +266,11 @@ async def _open_gateway(house: Apart, port: int, stack: AsyncExitStack) -> None:
     stack.push_async_callback(close)
 
 
-async def _kill_all(house: Apart) -> None:
-    for process in house.services.values():
-        if process.alive:
+async def _end_all(house: Apart) -> None:
+    left = [process for process in house.services.values() if process.alive]
+    for process in left:
+        process.send(signal.SIGCONT)
+    ended = await asyncio.gather(*(process.stop(5) for process in left), return_exceptions=True)
+    for process, outcome in zip(left, ended, strict=True):
+        if isinstance(outcome, TimeoutError):
             await process.kill()
