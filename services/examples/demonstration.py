@@ -49,10 +49,15 @@ def days_ago(n: int) -> dt.date:
     return today() - dt.timedelta(days=n)
 
 
+CLOSED_DAYS = {(1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25)}
+"""Month and day of the public holidays whose date does not move."""
+
+
 def moment(in_days: int, clock: str) -> str:
-    """A time of Paris on a working day: Saturdays and Sundays move to Monday."""
+    """A time of Paris on a working day: weekends and holidays move to the next one."""
     day = today() + dt.timedelta(days=in_days)
-    day += dt.timedelta(days={5: 2, 6: 1}.get(day.weekday(), 0))
+    while day.weekday() > 4 or (day.month, day.day) in CLOSED_DAYS:
+        day += dt.timedelta(days=1)
     return dt.datetime.combine(day, dt.time.fromisoformat(clock), PARIS).isoformat()
 
 

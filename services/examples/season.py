@@ -64,9 +64,7 @@ def _figures(rows: Iterable[Row]) -> Iterable[Row]:
         "gathering_title": "part_gathering_title",
         "note": "note",
     }
-    for row in gathered(rows, ("figure_id",), "parts", parts):
-        row.values.setdefault("indicator", "participants")
-        yield row
+    return gathered(rows, ("figure_id",), "parts", parts)
 
 
 KINDS: dict[str, Kind] = {

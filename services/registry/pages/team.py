@@ -16,7 +16,7 @@ from services.registry.links import Links
 from services.registry.pages import choices
 from services.registry.queries.directory import organisations_of_the_team
 from services.registry.queries.requests import likely_doubles, organisation_slug, queue, queue_counts, request_of
-from shared.clock import now
+from shared.clock import today
 from shared.db import Answer, Database, Tx
 from shared.errors import Refusal
 from shared.web.answers import once
@@ -50,7 +50,7 @@ async def waiting(request: Request, session: Team, etat: str = "") -> Response:
         state=state,
         states=STATES,
         words=wording,
-        age=lambda row: (now() - row["requested_at"]).days,
+        age=lambda row: (today() - row["requested_on"]).days,
         demonstration=any(row["demonstration"] for row in rows),
     )
 

@@ -1,0 +1,127 @@
+"""The season of 2020 imported through the commands: everything once, each bad row told, no mail; the fiction goes away."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services.embedded import House
+from services.examples import demonstration
+from services.examples.demonstration import Houses
+from services.examples.importing import Report, UnreadableFile
+from services.examples.loading import until_level
+from services.examples.season import KINDS, SEASON
+from shared.db import Database
+from tests.conftest import eventually
+
+
+def databases_of(house: House) -> dict[str, Database]:
+    return {name: service.db for name, service in house.services.items()}
+
+
+async def import_season(house: House) -> dict[str, Report]:
+    databases = databases_of(house)
+    return {
+        key: await kind.load(databases[kind.service], kind.read(SEASON / f"{key}.csv")) for key, kind in KINDS.items()
+    }
+
+
+@pytest.fixture(scope="module")
+async def season(house: House) -> dict[str, Report]:
+    return await import_season(house)
+
+
+def test_every_row_of_the_season_is_accepted(season: dict[str, Report]) -> None:
+    assert {key: report.faults for key, report in season.items()} == {key: [] for key in KINDS}
+    assert season["organisations"].done.total() > 40
+    assert season["gatherings"].done.total() == 29
+
+
+async def test_a_second_run_changes_nothing(house: House, season: dict[str, Report]) -> None:
+    journals = {name: await said_by(db) for name, db in databases_of(house).items()}
+    again = await import_season(house)
+    assert all(set(report.done) == {"unchanged"} for report in again.values())
+    assert {name: await said_by(db) for name, db in databases_of(house).items()} == journals
+
+
+async def said_by(db: Database) -> int:
+    async with db.reading() as tx:
+        return int(await tx.fetchval("SELECT count(*) FROM journal WHERE contract NOT LIKE '%access_revoked%'"))
+
+
+async def test_the_191_of_2020_opens_on_its_parts(
+    house: House, client: httpx.AsyncClient, season: dict[str, Report]
+) -> None:
+    await until_level(databases_of(house))
+    figures = (await client.get("/api/observatory/v1/figures")).json()["items"]
+    known = next(one for one in figures if one["value"] == 191)
+    published = (await client.get(f"/api/observatory/v1/figures/{known['figure_id']}")).json()
+    assert sum(part["value"] for part in published["parts"]) == 191
+    assert sum(part["value"] for part in published["parts"] if part.get("occurred_on")) == 181
+
+
+async def test_an_unknown_stays_unknown(client: httpx.AsyncClient, season: dict[str, Report]) -> None:
+    items = (await client.get("/api/registry/v1/organisations", params={"q": "Soltena"})).json()["items"]
+    assert items[0]["commune_code"] is None
+    page = (await client.get(f"/annuaire/{items[0]['slug']}")).text
+    assert "non renseigné" in page
+    assert "Rapport d’activité 2020" in page
+
+
+async def test_importing_sends_no_mail(house: House, season: dict[str, Report]) -> None:
+    async with house.services["mailing"].db.reading() as tx:
+        assert await tx.fetchval("SELECT count(*) FROM journal WHERE contract LIKE 'registry.%'") == 0
+    async with house.services["registry"].db.reading() as tx:
+        assert await tx.fetchval("SELECT count(*) FROM journal WHERE stream = 'PEOPLE' AND body LIKE '%2020%'") == 0
+
+
+async def test_bad_rows_are_told_and_good_ones_kept(house: House, tmp_path: Path, number: int) -> None:
+    file = tmp_path / "organisations.csv"
+    file.write_text(
+        "name,status,source,occurred_on,siren,college\n"
+        f"Bonne ligne {number},published,Un document,2020-12-31,,associations\n"
+        f"Mauvais numéro {number},published,Un document,2020-12-31,732829321,\n"
+        f"Mauvais collège {number},published,Un document,2020-12-31,,ONG\n"
+        ",published,Un document,2020-12-31,,\n"
+    )
+    kind = KINDS["organisations"]
+    report = await kind.load(databases_of(house)[kind.service], kind.read(file))
+    assert report.done == {"recorded": 1}
+    assert [fault.split(",")[0] for fault in report.faults] == ["ligne 3", "ligne 4", "ligne 5"]
+    assert "SIREN" in report.faults[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"\xff\xfe\x00bad", "UTF-8"), (b"nom;statut\nA;B\n", "Il manque"), (b'name,status,source\n"open', "CSV")],
+)
+def test_a_file_that_is_no_table_is_refused_in_a_sentence(tmp_path: Path, content: bytes, words: str) -> None:
+    file = tmp_path / "bad.csv"
+    file.write_bytes(content)
+    with pytest.raises(UnreadableFile, match=words):
+        KINDS["organisations"].read(file)
+
+
+async def test_the_fictional_season_comes_and_goes(house: House, client: httpx.AsyncClient) -> None:
+    databases = databases_of(house)
+    before = await figures(client, databases)
+    settings = {name: service.settings for name, service in house.services.items()}
+    await demonstration.load(Houses(settings, databases), lambda: None)
+    during = await figures(client, databases)
+    assert during["organisations"] == before["organisations"] + 52
+    assert during["subscribers"] == before["subscribers"] + 200
+    page = await client.get("/annuaire")
+    assert "Données de démonstration" in page.text
+    await demonstration.remove(databases)
+
+    async def gone() -> bool:
+        return await figures(client, databases) == before
+
+    assert await eventually(gone)
+    assert "Données de démonstration" not in (await client.get("/annuaire")).text
+
+
+async def figures(client: httpx.AsyncClient, databases: dict[str, Database]) -> dict[str, int]:
+    await until_level(databases)
+    items = (await client.get("/api/observatory/v1/indicators")).json()["items"]
+    return {one["id"]: one["value"] for one in items}
