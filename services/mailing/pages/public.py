@@ -1,16 +1,19 @@
 """Asking for letters, and the letters that were sent."""
 
 from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.mailing import commands, wording
-from services.mailing.domain import CALLS, GROUP, NEWSLETTER, TRAININGS
+from services.mailing.domain import CALLS, GROUP, NEWSLETTER, TRAININGS, UnknownCampaign
 from services.mailing.forms import AskSubscription
+from services.mailing.letters.issue import frozen_issue
+from services.mailing.letters.writing import blocks_of
 from services.mailing.links import Links
-from services.mailing.queries.campaigns import public_letters
+from services.mailing.queries.campaigns import campaign_of, public_letters
 from services.mailing.queries.subscribers import known_groups
 from shared.db import Answer, Database, Tx
 from shared.errors import Refusal
@@ -57,6 +60,26 @@ async def ask(request: Request) -> Response:
 async def asked_page(request: Request) -> Response:
     """Look into your mailbox."""
     return render(request, "mailing/asked.html", section="letters")
+
+
+@router.get("/lettres/archives/{campaign_id}")
+async def archived(request: Request, campaign_id: UUID) -> Response:
+    """A newsletter that has left, as a page."""
+    links = Links.of(request)
+    db: Database = request.app.state.db
+    async with db.reading() as tx:
+        campaign = await campaign_of(tx, campaign_id)
+        if campaign.kind != "newsletter" or campaign.started_at is None:
+            raise UnknownCampaign()
+        issue = await frozen_issue(tx, campaign_id)
+    return render(
+        request,
+        "mailing/archived.html",
+        section="letters",
+        campaign=campaign,
+        blocks=blocks_of(issue, None, links)[1:],
+        demonstration=campaign.demonstration,
+    )
 
 
 async def _show(request: Request, form: Form, status: int = 200) -> Response:
