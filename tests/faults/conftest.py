@@ -21,6 +21,16 @@ async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Apart]
         yield house
 
 
+@pytest.fixture(autouse=True)
+async def whole(request: pytest.FixtureRequest) -> None:
+    """A test that failed half-way leaves a service dead; the next one starts with all four."""
+    if "town" in request.fixturenames:
+        town: Apart = request.getfixturevalue("town")
+        for process in town.services.values():
+            if not process.alive:
+                await process.restart()
+
+
 @pytest.fixture(scope="session")
 def nats_server(town: Apart) -> Iterator[Held]:
     """The NATS server, to kill and to hold down."""

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import eventually
+BACK_SECONDS = 30
 
 
 class Held:
@@ -19,45 +19,33 @@ class Held:
         self.server = server
         self._allowed = asyncio.Event()
         self._allowed.set()
+        self._answers = asyncio.Event()
         self._run = server.run
         server.run = self._run_when_allowed
 
     async def _run_when_allowed(self) -> None:
         await self._allowed.wait()
         await self._run()
+        self._answers.set()
 
     async def kill(self) -> None:
         """kill -9, then back as fast as its keeper can."""
-        before = self.server.process.pid
-        os.kill(before, signal.SIGKILL)
-        await self._back(before)
+        async with self.down():
+            self._allowed.set()
 
     @asynccontextmanager
     async def down(self) -> AsyncIterator[None]:
-        """kill -9, and down for as long as the body lasts."""
+        """kill -9, and down for as long as the body lasts; it answers again once this is left."""
         before = self.server.process
         self._allowed.clear()
+        self._answers.clear()
         os.kill(before.pid, signal.SIGKILL)
         await before.wait()
         try:
             yield
         finally:
             self._allowed.set()
-            await self._back(before.pid)
-
-    async def _back(self, before: int) -> None:
-        async def back() -> bool:
-            return self.server.process.pid != before and self.server.process.alive and await self._listens()
-
-        await eventually(back, 30)
-
-    async def _listens(self) -> bool:
-        try:
-            _reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port)
-        except OSError:
-            return False
-        writer.close()
-        return True
+            await asyncio.wait_for(self._answers.wait(), BACK_SECONDS)
 
     def release(self) -> None:
         """Give the server its own way back."""

@@ -15,7 +15,9 @@ from tests.e2e.apart import NETWORK, Apart
 from tests.faults.bus import bus_user, owed
 
 State = dict[str, list[str]]
-SEEN_TWICE = "SELECT consumer || event_id AS line FROM inbox ORDER BY 1"
+ALIVE = {"sender"}
+"""Tables in which processes say that they are alive: never the same twice."""
+WHO_SAW_WHAT = "SELECT consumer || event_id AS line FROM inbox ORDER BY 1"
 
 
 async def state(town: Apart, services: Iterable[str] = tuple(CARDS)) -> State:
@@ -23,8 +25,8 @@ async def state(town: Apart, services: Iterable[str] = tuple(CARDS)) -> State:
     found: State = {}
     for service in services:
         tables = await town.rows(service, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
-        for (table,) in tables:
-            query = SEEN_TWICE if table == "inbox" else f'SELECT t::text AS line FROM "{table}" t ORDER BY 1'
+        for table in {row["tablename"] for row in tables} - ALIVE:
+            query = WHO_SAW_WHAT if table == "inbox" else f'SELECT t::text AS line FROM "{table}" t ORDER BY 1'
             found[f"{service}.{table}"] = [row["line"] for row in await town.rows(service, query)]
     return found
 
@@ -90,7 +92,7 @@ async def everything_twice(town: Apart) -> AsyncIterator[list[int]]:
 
 
 async def settled(town: Apart, seconds: float = 40) -> None:
-    """Wait until every fact is on its stream, every consumer has acknowledged it, and nothing is parked for later."""
+    """Wait until every fact is on its stream, heard and acknowledged by all, nothing parked for later, no mail waiting."""
 
     async def nothing_left() -> bool:
         waiting = 0
@@ -101,6 +103,8 @@ async def settled(town: Apart, seconds: float = 40) -> None:
                         + (SELECT count(*) FROM parked WHERE next_at IS NOT NULL)""",
             )
             waiting += rows[0][0]
+        letters = await town.rows("mailing", "SELECT count(*) FROM outgoing WHERE state IN ('queued', 'sending')")
+        waiting += letters[0][0]
         return not waiting and not any((await owed(town)).values())
 
     await eventually(nothing_left, seconds)

@@ -67,7 +67,7 @@ async def test_fault_02_control_a_relay_that_does_not_wait_for_the_stream_loses(
     await asyncio.sleep(6)
     lost = await ledger.faults()
     assert sent and lost, "the judge must see what was lost"
-    assert f"events: {sent} journal rows" in await complaint(town, "verify")
+    assert "journal rows are not on their stream" in await complaint(town, "verify")
     await town.command("republish")
     await ledger.level()
     account.control(

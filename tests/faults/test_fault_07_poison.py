@@ -252,7 +252,7 @@ async def _killed_until_it_is_dead(town: Apart) -> int:
             await town.rows("observatory", FAST_CLOCK)
             return "dead" if any(row["next_at"] is None for row in rows) else ""
 
-        if await eventually(in_hand_or_dead, 30) == "dead":
+        if await eventually(in_hand_or_dead, 90) == "dead":
             return kills
         await process.kill()
         kills += 1

@@ -68,7 +68,13 @@ async def _one_round(town: Apart, other: str, chance: random.Random, round_: int
     async def counted() -> bool:
         return await figure(town, "registrations") == ledger.before + PLACES
 
-    await eventually(counted, 20)
+    await eventually(counted, 30)
+
+    async def all_told_by_mail() -> bool:
+        got = ledger.mail()
+        return all(got[to] for to in ledger.told)
+
+    await eventually(all_told_by_mail, 60)
 
 
 def judged(rows: list[Any], story: list[dict[str, Any]]) -> list[str]:
