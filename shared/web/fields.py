@@ -1,5 +1,6 @@
 """What a field may hold, once for the web form, the API body and the command; each refusal says what to do."""
 
+import functools
 import re
 import unicodedata
 from datetime import datetime
@@ -105,9 +106,14 @@ def _department(value: str) -> str:
     return value.upper()
 
 
+@functools.cache
+def _departments_here() -> frozenset[str]:
+    return frozenset(one.code for one in reference.departments_of_region(Settings().region))
+
+
 def _department_of_region(value: str) -> str:
     value = _department(value)
-    if value not in {one.code for one in reference.departments_of_region(Settings().region)}:
+    if value not in _departments_here():
         raise wrong("department_elsewhere", "Ce département n’est pas dans la région du réseau.")
     return value
 
