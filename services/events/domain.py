@@ -56,12 +56,6 @@ class NotPublishable(Refusal):
     """Cet événement n’est plus un brouillon : il ne peut pas être publié."""
 
 
-class PlaceMissing(Refusal):
-    """Indiquez le lieu avant de publier : un événement sur place a besoin d’une adresse."""
-
-    field = "place"
-
-
 class NotMovable(Refusal):
     """Seul un événement publié ou reporté peut être déplacé."""
 
@@ -213,11 +207,9 @@ def refuse_closed(gathering: Gathering, moment: datetime) -> None:
 
 
 def refuse_unpublishable(gathering: Gathering) -> None:
-    """A draft is published once it says where people must go."""
+    """Only a draft is published; its place may be told later."""
     if gathering.status != "draft":
         raise NotPublishable()
-    if gathering.mode in ("in_person", "hybrid") and not gathering.place:
-        raise PlaceMissing()
 
 
 def slug_of(title: str) -> str:

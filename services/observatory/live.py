@@ -60,7 +60,8 @@ class Live:
     async def wait(self, seconds: float) -> None:
         """Return at the next move, or after `seconds`."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._bell.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._bell.wait()
 
 
 async def hear(db: Database, live: Live) -> None:
@@ -76,7 +77,8 @@ async def hear(db: Database, live: Live) -> None:
     try:
         while not connection.is_closed():
             with suppress(TimeoutError):
-                await asyncio.wait_for(heard.wait(), POLL_SECONDS)
+                async with asyncio.timeout(POLL_SECONDS):
+                    await heard.wait()
             await asyncio.sleep(GATHER_SECONDS if heard.is_set() else 0)
             heard.clear()
             live.ring()

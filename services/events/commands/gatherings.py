@@ -71,7 +71,7 @@ async def discard_draft(gathering_id: UUID, tx: Tx) -> None:
 
 
 async def publish_gathering(gathering_id: UUID, tx: Tx) -> Gathering:
-    """Put a draft in the agenda; a published one stays so. Raises NotPublishable, PlaceMissing."""
+    """Put a draft in the agenda; a published one stays so. Raises NotPublishable."""
     gathering = await locked_gathering(tx, gathering_id)
     if gathering.status == "published":
         return gathering

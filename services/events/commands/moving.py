@@ -12,7 +12,6 @@ from services.events.domain import (
     NotCancellable,
     NothingChanges,
     NotMovable,
-    PlaceMissing,
     Session,
     department_of,
 )
@@ -30,7 +29,7 @@ Change = Literal["relocated", "postponed", "cancelled"]
 async def relocate_gathering(gathering_id: UUID, form: RelocateGathering, tx: Tx, links: Links) -> Gathering:
     """Change where, how or when; what is as asked already changes nothing.
 
-    Raises NotMovable, NothingChanges, PlaceMissing, FewerPlacesThanPeople.
+    Raises NotMovable, NothingChanges, FewerPlacesThanPeople.
     """
     before = await locked_gathering(tx, gathering_id)
     if before.status not in ("published", "postponed"):
@@ -57,8 +56,6 @@ def _moved(before: Gathering, form: RelocateGathering) -> dict[str, Any]:
         raise NothingChanges()
     mode = form.mode or before.mode
     place = form.place or (None if mode == "online" else before.place)
-    if mode in ("in_person", "hybrid") and not place:
-        raise PlaceMissing("Indiquez le lieu\u00a0: un événement sur place a besoin d’une adresse.")
     if form.capacity is not None and form.capacity < before.confirmed_count:
         raise FewerPlacesThanPeople()
     asked_sessions = tuple(Session(one.starts_at, one.ends_at, one.title) for one in form.sessions or ())
