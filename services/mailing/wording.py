@@ -26,10 +26,12 @@ def topics_said(codes: Iterable[str], groups: Mapping[str, str]) -> str:
 
 
 def campaign_kind(code: str) -> str:
+    """What kind of letter it is."""
     return {"newsletter": _("Lettre mensuelle"), "targeted": _("Lettre ciblée")}[code]
 
 
 def status(code: str) -> str:
+    """How far a letter is."""
     return {
         "draft": _("Brouillon"),
         "approved": _("Approuvée"),
@@ -39,6 +41,7 @@ def status(code: str) -> str:
 
 
 def letter_state(code: str) -> str:
+    """What became of one reader's letter."""
     return {
         "queued": _("En attente"),
         "sending": _("En cours d’envoi"),
@@ -49,10 +52,12 @@ def letter_state(code: str) -> str:
 
 
 def mode(code: str | None) -> str | None:
+    """How one takes part, where that is worth a word."""
     known = {"in_person": None, "online": _("à distance"), "hybrid": _("sur place et à distance")}
     return known[code] if code else None
 
 
 def department(code: str | None) -> str:
+    """A department by its name and number."""
     found = reference.department(code) if code else None
     return f"{found.name} ({code})" if found else (code or _("non renseigné"))

@@ -19,7 +19,7 @@ def registrant_named(event: RegistrantNamed) -> Mail:
     if event.status == "confirmed":
         blocks = [
             title(_("Votre inscription est confirmée")),
-            text(_("Bonjour %(name)s,", name=event.name or "")),
+            _hello(event),
             text(_("Vous avez une place pour «\u202f%(title)s\u202f».", title=name)),
             *_when_and_where(event),
             button(_("Voir ou annuler mon inscription"), event.manage_url),
@@ -28,7 +28,7 @@ def registrant_named(event: RegistrantNamed) -> Mail:
         return _mail(event, _("Inscription confirmée\u00a0: %(title)s", title=name), blocks)
     blocks = [
         title(_("Vous êtes sur la liste d’attente")),
-        text(_("Bonjour %(name)s,", name=event.name or "")),
+        _hello(event),
         text(_("Toutes les places de «\u202f%(title)s\u202f» sont prises pour l’instant.", title=name)),
         *_rank(event.rank),
         text(_("Dès qu’une place se libère, elle est à vous et nous vous écrivons\u00a0: vous n’avez rien à faire.")),
@@ -42,7 +42,7 @@ def registrant_promoted(event: RegistrantPromoted) -> Mail:
     """A place was freed."""
     blocks = [
         title(_("Une place s’est libérée\u00a0: elle est à vous")),
-        text(_("Bonjour %(name)s,", name=event.name or "")),
+        _hello(event),
         text(
             _("Vous attendiez une place pour «\u202f%(title)s\u202f»\u00a0: vous l’avez.", title=event.gathering_title)
         ),
@@ -57,7 +57,7 @@ def registrant_left(event: RegistrantLeft) -> Mail:
     """The registration was cancelled."""
     blocks = [
         title(_("Votre inscription est annulée")),
-        text(_("Bonjour %(name)s,", name=event.name or "")),
+        _hello(event),
         text(
             _(
                 "Vous n’êtes plus inscrit à «\u202f%(title)s\u202f». Merci de nous avoir prévenus.",
@@ -87,7 +87,7 @@ def registrant_told_of_change(event: RegistrantToldOfChange) -> Mail:
     head, subject = heads[event.change]
     blocks = [
         title(head),
-        text(_("Bonjour %(name)s,", name=event.name or "")),
+        _hello(event),
         text(sentences[event.change] % {"title": event.gathering_title}),
         *([facts((_("Raison"), event.reason))] if event.reason else []),
     ]
@@ -100,6 +100,10 @@ def registrant_told_of_change(event: RegistrantToldOfChange) -> Mail:
             note(_("Cela ne vous convient plus\u202f? Annulez d’un clic\u00a0: votre place ira à une autre personne."))
         )
     return _mail(event, subject % {"title": event.gathering_title}, blocks)
+
+
+def _hello(event: AbstractRegistrant) -> Block:
+    return text(_("Bonjour %(name)s,", name=event.name) if event.name else _("Bonjour,"))
 
 
 def _rank(rank: int | None) -> list[Block]:

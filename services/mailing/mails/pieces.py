@@ -39,26 +39,32 @@ class Mail:
 
 
 def title(text: str) -> Block:
+    """The head of the mail."""
     return Block("title", text)
 
 
 def heading(text: str) -> Block:
+    """The head of a part."""
     return Block("heading", text)
 
 
 def text(said: str) -> Block:
+    """A paragraph."""
     return Block("text", said)
 
 
 def note(said: str) -> Block:
+    """Small print."""
     return Block("note", said)
 
 
 def button(label: str, url: str) -> Block:
+    """One thing to press."""
     return Block("button", label, url)
 
 
 def item(label: str, url: str, what: str = "") -> Block:
+    """A line of a letter, with its link."""
     return Block("item", label, url, what)
 
 

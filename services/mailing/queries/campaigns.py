@@ -68,6 +68,7 @@ async def campaigns_page(tx: Tx, before: UUID | None, limit: int) -> list[Campai
 
 
 async def count_campaigns(tx: Tx) -> int:
+    """How many letters there are, drafts included."""
     return int(await tx.fetchval("SELECT count(*) FROM campaign"))
 
 
