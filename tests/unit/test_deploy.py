@@ -1,6 +1,7 @@
 """What is written for those who deploy says what the code does."""
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import yaml
 
 from services.gateway import PREFIXES
 from services.nats_users import users_file
+from shared.embedded.nats import binary
 from shared.embedded.postgres import EXTENSIONS
 from shared.settings import SERVICES, Settings
 
@@ -31,6 +33,13 @@ def test_the_users_of_the_bus_are_those_of_the_cards() -> None:
 
 def test_the_bus_writes_to_disk_before_it_acknowledges() -> None:
     assert re.search(r"^\s*sync_interval: always$", (ROOT / "deploy/nats.conf").read_text(), re.MULTILINE)
+
+
+def test_the_bus_reads_its_configuration() -> None:
+    passwords = {f"NATS_PASSWORD_{name.upper()}": "s3cr3t" for name in ("owner", *SERVICES)}
+    command = [binary(), "-t", "-c", ROOT / "deploy/nats.conf"]
+    read = subprocess.run(command, env=passwords | {"NATS_NAME": "maillage"}, capture_output=True, check=False)
+    assert read.returncode == 0, read.stderr.decode()
 
 
 @pytest.mark.parametrize("service", SERVICES)
