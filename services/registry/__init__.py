@@ -9,10 +9,12 @@ CARD = Card(
     owns=(
         "organisation",
         "listing_request",
+        "listing_step",
         "network_group",
         "membership",
         "watch_item",
         "staff",
+        "signed_in",
         "used_link",
         "draft",
     ),

@@ -10,6 +10,7 @@ async def forget_drafts(service: Service) -> None:
     async with service.db.transaction() as tx:
         await tx.execute("DELETE FROM draft WHERE saved_at < now() - interval '30 days'")
         await tx.execute("DELETE FROM used_link WHERE used_at < now() - interval '30 days'")
+        await tx.execute("DELETE FROM signed_in WHERE since < now() - interval '1 day'")
 
 
 async def ask_to_refresh(service: Service) -> None:

@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import Any
 
 from shared import reference
 from shared.errors import LinkExpired, NotFound, Refusal
@@ -76,12 +78,15 @@ def slugs_of(name: str) -> list[str]:
     return [one for one in tried if one not in RESERVED]
 
 
-def place_words(commune_code: str | None, department: str | None) -> str | None:
-    """The names of a commune and its department, for the search; None where neither is known."""
-    commune = reference.commune(commune_code) if commune_code else None
-    code = department or (commune.department if commune else None)
-    found = reference.department(code) if code else None
-    return " ".join(one.name for one in (commune, found) if one) or None
+def search_words(row: Mapping[str, Any]) -> str | None:
+    """The names of where a structure is and of what it does, for the search; None where nothing is known."""
+    commune = reference.commune(row["commune_code"]) if row["commune_code"] else None
+    code = row["department"] or (commune.department if commune else None)
+    places = [one.name for one in (commune, reference.department(code) if code else None) if one]
+    countries = [one.name for one in map(reference.country, row["countries"]) if one]
+    themes = [one.name for one in map(reference.theme, row["themes"]) if one]
+    kind = reference.kind(row["kind"]) if row["kind"] else None
+    return " ".join([*places, *countries, *themes, *([kind.name] if kind else [])]) or None
 
 
 def department_of(commune_code: str | None, department: str | None) -> str | None:

@@ -14,6 +14,15 @@ STATES = {
     "recorded": "Connue, non publiée",
 }
 STATE_KINDS = {"published": "ok", "information_asked": "wait", "to_refresh": "wait", "refused": "danger"}
+ROLES = {"staff": "Équipe", "administrator": "Administration"}
+STEPS = {
+    "confirmed": "Adresse confirmée",
+    "in_review": "L’équipe examine la demande",
+    "information_asked": "L’équipe demande une précision",
+    "answered": "Réponse du contact",
+    "published": "Fiche publiée",
+    "refused": "Demande non retenue",
+}
 NEEDS = {
     "support": "Un accompagnement pour un projet",
     "training": "Une formation",
@@ -80,6 +89,11 @@ def seat(commune_code: str | None, department_code: str | None) -> str | None:
 def state(code: str) -> str:
     """The state of a request or a sheet."""
     return _(STATES.get(code, code))
+
+
+def step(code: str) -> str:
+    """What happened to a request."""
+    return _(STEPS.get(code, code))
 
 
 def countries(codes: list[str]) -> str:

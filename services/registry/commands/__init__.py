@@ -1,10 +1,10 @@
 """What changes: one function is one transaction's work."""
 
-from services.registry.commands.accounts import ask_sign_in, role_of, sign_out, use_link
+from services.registry.commands.accounts import ask_sign_in, give_access, role_of, sign_in, sign_out, take_access
 from services.registry.commands.deciding import ask_information, publish_request, refuse_request, take_in_review
 from services.registry.commands.demonstration import record_listing, remove_demonstration
 from services.registry.commands.groups import confirm_membership, join_group, leave_group, record_group
-from services.registry.commands.listing import answer_request, confirm_contact, request_listing
+from services.registry.commands.listing import answer_request, confirm_contact, request_listing, send_link_again
 from services.registry.commands.organisations import archive_organisation, record_organisation
 from services.registry.commands.watch import record_watch_item, withdraw_watch_item
 
@@ -15,6 +15,7 @@ __all__ = [
     "ask_sign_in",
     "confirm_contact",
     "confirm_membership",
+    "give_access",
     "join_group",
     "leave_group",
     "publish_request",
@@ -26,8 +27,10 @@ __all__ = [
     "remove_demonstration",
     "request_listing",
     "role_of",
+    "send_link_again",
+    "sign_in",
     "sign_out",
+    "take_access",
     "take_in_review",
-    "use_link",
     "withdraw_watch_item",
 ]

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import asyncpg
 
+from services.registry.commands.history import note_step
 from services.registry.commands.organisations import free_slug
 from services.registry.commands.telling import contact_of, organisation_fact, request_fact
 from services.registry.domain import (
@@ -13,7 +14,7 @@ from services.registry.domain import (
     OtherNumberListed,
     UnknownOrganisation,
     UnknownRequest,
-    place_words,
+    search_words,
 )
 from services.registry.forms import AskInformation, PublishRequest, RefuseRequest
 from services.registry.links import Links
@@ -86,6 +87,7 @@ async def publish_request(
         by,
     )
     assert row is not None
+    await note_step(tx, request_id, "published", by=by, on=published_on)
     tx.emit(organisation_fact(shape, organisation, published_on))
     tx.emit(request_fact(ListingAccepted, row, published_on))
     profile = links.profile(organisation["slug"])
@@ -113,6 +115,7 @@ async def _move(tx: Tx, request_id: UUID, status: str, message: str | None, by: 
         by,
     )
     assert row is not None
+    await note_step(tx, request_id, status, message, by)
     return row
 
 
@@ -133,7 +136,7 @@ async def _create(tx: Tx, request: Row, form: PublishRequest, published_on: Any,
             published_on,
             confirmed_on,
             form.college,
-            place_words(request["commune_code"], request["department"]),
+            search_words(dict(request)),
         )
     return row
 
@@ -155,7 +158,7 @@ async def _update(tx: Tx, request: Row, form: PublishRequest) -> Row:
         form.organisation_id,
         form.college,
         today(),
-        place_words(request["commune_code"], request["department"]),
+        search_words(dict(request)),
     )
     if row is None:
         raise UnknownOrganisation()

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from services.registry.commands.deciding import publish_request
+from services.registry.commands.history import note_step
 from services.registry.commands.listing import insert_request
 from services.registry.commands.telling import request_fact
 from services.registry.forms import PublishRequest, RecordListing
@@ -45,6 +46,7 @@ async def record_listing(form: RecordListing, tx: Tx, links: Links) -> Literal["
             BY,
         )
         assert moved is not None
+        await note_step(tx, row["id"], form.status, form.answer, BY, form.requested_on)
         tx.emit(request_fact(SHAPES[form.status], moved, form.requested_on))
     return "recorded"
 

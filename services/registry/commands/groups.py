@@ -1,15 +1,20 @@
 """Country and thematic groups: recorded, joined, left."""
 
+from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
 from services.registry.domain import UnknownGroup
 from services.registry.forms import JoinGroup, RecordGroup
 from services.registry.links import Links
+from services.registry.queries.people import times_told
 from shared.clock import new_id, today
 from shared.contracts.registry import GroupJoinAsked, GroupJoined, GroupLeft, GroupMemberNamed, GroupRecorded
 from shared.db import Row, Tx
 from shared.errors import LinkExpired
+
+MAILS_A_DAY = 3
+"""To one address: whoever types another's address cannot flood it."""
 
 
 async def record_group(form: RecordGroup, tx: Tx) -> Literal["recorded", "corrected", "unchanged"]:
@@ -41,12 +46,15 @@ async def record_group(form: RecordGroup, tx: Tx) -> Literal["recorded", "correc
 
 
 async def join_group(slug: str, form: JoinGroup, tx: Tx, links: Links) -> None:
-    """Send the mail that confirms it; nothing is kept before. Raises UnknownGroup."""
+    """Send the mail that confirms it, a few a day at most; nothing is kept before. Raises UnknownGroup."""
     group = await _group(slug, tx)
+    key = links.person_key(form.email)
+    if await times_told(tx, key, GroupJoinAsked, timedelta(days=1)) >= MAILS_A_DAY:
+        return
     word = {"id": str(new_id()), "group": str(group["id"]), "name": form.name, "email": form.email}
     tx.emit(
         GroupJoinAsked(
-            person_key=links.person_key(form.email),
+            person_key=key,
             email=form.email,
             name=form.name,
             group_slug=group["slug"],

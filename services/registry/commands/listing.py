@@ -3,9 +3,10 @@
 from typing import Any
 from uuid import UUID
 
+from services.registry.commands.history import note_step
 from services.registry.commands.telling import contact_of, request_fact
 from services.registry.domain import AlreadyListed, NothingAsked, UnknownRequest, department_of
-from services.registry.forms import AnswerRequest, RequestListing
+from services.registry.forms import AnswerRequest, AskLink, RequestListing
 from services.registry.links import Links
 from services.registry.queries.doubles import doubles_of
 from shared.clock import new_id, today
@@ -75,6 +76,7 @@ async def confirm_contact(request_id: UUID, tx: Tx, links: Links) -> Row:
         raise UnknownRequest()
     if row["confirmed_at"] is None:
         await tx.execute("UPDATE listing_request SET confirmed_at = now() WHERE id = $1", request_id)
+        await note_step(tx, request_id, "confirmed")
         tx.emit(ListingContactConfirmed(topics=row["topics"], **contact_of(row, links)))
     return row
 
@@ -89,5 +91,20 @@ async def answer_request(request_id: UUID, form: AnswerRequest, tx: Tx) -> Row:
     )
     if row is None:
         raise NothingAsked()
+    await note_step(tx, request_id, "answered", form.answer)
     tx.emit(request_fact(ListingReviewStarted, row))
     return row
+
+
+async def send_link_again(form: AskLink, tx: Tx, links: Links) -> None:
+    """Send the links of the newest request of an address again, at most once a day; say nothing either way."""
+    row = await tx.fetchrow(
+        """UPDATE listing_request SET link_sent_at = now()
+           WHERE id = (SELECT id FROM listing_request WHERE person_key = $1 AND NOT demonstration
+                       ORDER BY id DESC LIMIT 1)
+             AND (link_sent_at IS NULL OR link_sent_at < now() - interval '1 day')
+           RETURNING *""",
+        links.person_key(form.email),
+    )
+    if row is not None:
+        tx.emit(ListingContactNamed(confirmation_url=links.confirm(row["id"]), **contact_of(row, links)))

@@ -15,7 +15,7 @@ from services.registry.domain import (
     UnknownOrganisation,
     department_of,
     natural_key,
-    place_words,
+    search_words,
     slugs_of,
 )
 from services.registry.forms import RecordOrganisation
@@ -112,7 +112,7 @@ def _columns(form: RecordOrganisation) -> tuple[Any, ...]:
         form.source,
         form.source_lines,
         form.note,
-        place_words(form.commune_code, form.department),
+        search_words(form.model_dump()),
     )
 
 

@@ -9,12 +9,21 @@ from services.registry.forms.listing import (
     RequestListing,
 )
 from services.registry.forms.recording import RecordGroup, RecordListing, RecordOrganisation, RecordWatchItem
-from services.registry.forms.taking_part import AskSignIn, JoinGroup, WithdrawWatchItem
+from services.registry.forms.taking_part import (
+    AskLink,
+    AskSignIn,
+    GiveAccess,
+    JoinGroup,
+    TakeAccess,
+    WithdrawWatchItem,
+)
 
 __all__ = [
     "AnswerRequest",
     "AskInformation",
+    "AskLink",
     "AskSignIn",
+    "GiveAccess",
     "JoinGroup",
     "OrganisationsAsked",
     "PublishRequest",
@@ -24,5 +33,6 @@ __all__ = [
     "RecordWatchItem",
     "RefuseRequest",
     "RequestListing",
+    "TakeAccess",
     "WithdrawWatchItem",
 ]

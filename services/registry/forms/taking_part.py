@@ -1,4 +1,6 @@
-"""Joining a group, signing in, watching."""
+"""Joining a group, signing in, finding a lost link, watching."""
+
+from typing import Literal
 
 from pydantic import BaseModel
 
@@ -14,6 +16,25 @@ class JoinGroup(BaseModel):
 
 class AskSignIn(BaseModel):
     """Ask for a sign-in link; the answer is the same for any address."""
+
+    email: Email
+
+
+class AskLink(BaseModel):
+    """Ask for the link of one's request again; the answer is the same for any address."""
+
+    email: Email
+
+
+class GiveAccess(BaseModel):
+    """Let somebody into the team space."""
+
+    email: Email
+    role: Literal["staff", "administrator"]
+
+
+class TakeAccess(BaseModel):
+    """Close the team space to somebody."""
 
     email: Email
 

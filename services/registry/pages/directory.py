@@ -13,6 +13,7 @@ from services.registry import wording
 from services.registry.forms import OrganisationsAsked
 from services.registry.queries.directory import FACETS, Found, profile, search
 from shared.db import Database, Row
+from shared.errors import Invalid
 from shared.settings import Settings
 from shared.web.i18n import _
 from shared.web.pages import here, render, url
@@ -32,10 +33,14 @@ SHOWN_OPTIONS = 12
 @router.get("/annuaire")
 async def directory(request: Request) -> Response:
     """Search, facets, list and map."""
-    asked = _asked(request)
+    asked = asked_of(request)
     db: Database = request.app.state.db
     async with db.reading() as tx:
-        found = await search(tx, asked)
+        try:
+            found = await search(tx, asked)
+        except Invalid:  # a page that is no more: the list from its beginning
+            asked = asked.model_copy(update={"cursor": ""})
+            found = await search(tx, asked)
     settings: Settings = request.app.state.settings
     counts = dict(found.facets["department"])
     return render(
@@ -54,7 +59,7 @@ async def directory(request: Request) -> Response:
     )
 
 
-def _asked(request: Request) -> OrganisationsAsked:
+def asked_of(request: Request) -> OrganisationsAsked:
     """The filters of the address; one that means nothing is left out."""
     query = request.query_params
     asked: dict[str, Any] = {name: query.getlist(name) for name in FACETS if query.getlist(name)}

@@ -1,17 +1,15 @@
 """Where is my request: the page its link opens, the answer to what was asked, the confirmation of the address."""
 
 from datetime import date
-from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.registry import commands, wording
-from services.registry.forms import AnswerRequest
+from services.registry.forms import AnswerRequest, AskLink
 from services.registry.links import CONFIRM, FOLLOW, Links
-from services.registry.queries.requests import organisation_slug, request_of
-from shared.clock import in_paris
+from services.registry.queries.requests import organisation_slug, request_of, steps_of
 from shared.db import Answer, Database, Row, Tx
 from shared.errors import Refusal
 from shared.web.answers import once
@@ -20,6 +18,28 @@ from shared.web.i18n import _
 from shared.web.pages import render, url
 
 router = APIRouter()
+
+
+@router.get("/annuaire/demande")
+async def lost(request: Request) -> Response:
+    """Whoever lost their link asks for it again."""
+    return _lost(request, Form())
+
+
+@router.post("/annuaire/demande")
+async def send_again(request: Request) -> Response:
+    """The same answer for any address."""
+    form = await read_form(request)
+    asked = form.read(AskLink)
+    if asked is None:
+        return _lost(request, form, 422)
+
+    async def work(tx: Tx) -> Answer:
+        await commands.send_link_again(asked, tx, Links.of(request))
+        return Answer(202, {})
+
+    await once(request, asked, form.key, work)
+    return RedirectResponse(url("/annuaire/demande", envoyee="1"), 303)
 
 
 @router.get("/annuaire/demande/{token}")
@@ -82,6 +102,7 @@ async def _show(request: Request, token: str, form: Form, status: int = 200) -> 
     async with db.reading() as tx:
         row = await request_of(tx, request_id)
         slug = await organisation_slug(tx, row["organisation_id"]) if row["organisation_id"] else None
+        steps = await steps_of(tx, request_id)
     return render(
         request,
         "registry/request_followed.html",
@@ -89,7 +110,7 @@ async def _show(request: Request, token: str, form: Form, status: int = 200) -> 
         section="listing",
         row=row,
         slug=slug,
-        lines=_lines(row),
+        lines=_lines(row, steps),
         form=form,
         sent="envoyee" in request.query_params,
         words=wording,
@@ -97,10 +118,11 @@ async def _show(request: Request, token: str, form: Form, status: int = 200) -> 
     )
 
 
-def _lines(row: Row) -> list[tuple[date, str, Any]]:
-    lines: list[tuple[date, str, Any]] = [(in_paris(row["requested_at"]).date(), _("Demande reçue"), None)]
-    if row["confirmed_at"]:
-        lines.append((in_paris(row["confirmed_at"]).date(), _("Adresse confirmée"), None))
-    if row["decided_at"] and row["status"] != "requested":
-        lines.append((in_paris(row["decided_at"]).date(), wording.state(row["status"]), _("équipe")))
-    return lines
+def _lines(row: Row, steps: list[Row]) -> list[tuple[date, str, str | None]]:
+    lines: list[tuple[date, str, str | None]] = [(row["requested_on"], _("Demande reçue"), None)]
+    return lines + [(step["happened_on"], wording.step(step["step"]), step["words"]) for step in steps]
+
+
+def _lost(request: Request, form: Form, status: int = 200) -> Response:
+    sent = "envoyee" in request.query_params
+    return render(request, "registry/lost_link.html", status=status, section="listing", form=form, sent=sent)

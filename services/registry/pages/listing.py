@@ -9,14 +9,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.registry import commands, wording
+from services.registry.domain import AlreadyListed
 from services.registry.forms import RequestListing
 from services.registry.links import FOLLOW, Links
 from services.registry.pages import choices
-from services.registry.queries.doubles import look_alikes
+from services.registry.queries.doubles import look_alikes, sheet_with_number
 from services.registry.queries.groups import draft_answers
 from shared.db import Answer, Database, Tx
 from shared.errors import NotFound, Refusal
-from shared.reference import commune, communes_of_postal_code
+from shared.reference import commune, communes_of_postal_code, compact
 from shared.web.answers import once
 from shared.web.forms import Form, read_form
 from shared.web.i18n import _
@@ -89,6 +90,9 @@ async def _take(request: Request, draft: str | None) -> Response:
         form.errors = _of_step(form.errors, step or 1)
         if form.errors:
             return await _show(request, form, step or 1, draft, 422)
+        if step == 1 and (refusal := await _listed_already(request, form)):
+            known = refusal.details["profile_url"]
+            return await _show(request, form.refuse(refusal), 1, draft, refusal.status, known=known)
         draft = await _save(request, draft, form.values)
         return RedirectResponse(url(f"{ADDRESS}/{draft}", etape=(step or 1) + 1), 303)
     if listing is None:
@@ -120,7 +124,7 @@ async def _show(
     postal = str(form.value("postal_code"))
     async with db.reading() as tx:
         offered = await choices.offered(tx, form)
-        alike = await _alike(tx, form) if step == len(STEPS) else []
+        alike = await _alike(tx, form) if step > 1 else []
     found = communes_of_postal_code(postal) if postal else ()
     chosen = commune(code) if code else None
     if postal and not found:
@@ -157,6 +161,14 @@ def _beads(step: int, draft: str | None) -> list[dict[str, Any]]:
         }
         for at, (label, hint, _names) in enumerate(STEPS, 1)
     ]
+
+
+async def _listed_already(request: Request, form: Form) -> AlreadyListed | None:
+    rna, siret = (compact(str(form.value(name))) for name in ("rna", "siret"))
+    db: Database = request.app.state.db
+    async with db.reading() as tx:
+        found = await sheet_with_number(tx, rna, siret) if rna or siret else None
+    return AlreadyListed(found[0], Links.of(request).profile(found[1])) if found else None
 
 
 async def _alike(tx: Tx, form: Form) -> list[Any]:

@@ -63,8 +63,8 @@ async def sign_in(request: Request, token: str) -> Response:
         role = await commands.role_of(word["email"], tx, Links.of(request))
         if role not in ("staff", "administrator"):
             raise LinkExpired()
-        await commands.use_link(UUID(word["id"]), tx)
-    session = new_session("administrator" if role == "administrator" else "staff", word["email"])
+        session = new_session("administrator" if role == "administrator" else "staff", word["email"])
+        await commands.sign_in(UUID(word["id"]), session, tx)
     answer = RedirectResponse(url("/annuaire/equipe"), 303)
     answer.set_cookie(
         COOKIE,
@@ -84,7 +84,7 @@ async def sign_out(request: Request) -> Response:
     if session is not None and not session.by_token:
         db: Database = request.app.state.db
         async with db.transaction() as tx:
-            await commands.sign_out(session, tx)
+            await commands.sign_out(session.token_id, tx)
         request.app.state.revoked.add(session.token_id)
     answer = RedirectResponse(url("/"), 303)
     answer.delete_cookie(COOKIE, httponly=True, samesite="lax")

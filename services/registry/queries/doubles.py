@@ -60,6 +60,17 @@ async def doubles_of(tx: Tx, form: RequestListing) -> Doubles:
     return Doubles(listed, list(dict.fromkeys(row["id"] for row in rows)))
 
 
+async def sheet_with_number(tx: Tx, rna: str, siret: str) -> tuple[str, str] | None:
+    """The field and the address of a listed structure that holds one of these numbers."""
+    row = await tx.fetchrow(
+        """SELECT slug, CASE WHEN rna = $1 THEN 'rna' ELSE 'siret' END AS field FROM organisation
+           WHERE status IN ('published', 'to_refresh') AND (rna = $1 OR siret = $2) LIMIT 1""",
+        rna,
+        siret,
+    )
+    return (row["field"], row["slug"]) if row else None
+
+
 async def look_alikes(tx: Tx, name: str, commune_code: str | None, siren: str | None) -> list[Row]:
     """Published structures that look like this one, the nearest first, to ask « est-ce vous ? » before sending."""
     return await tx.fetch(

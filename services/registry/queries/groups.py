@@ -1,4 +1,4 @@
-"""Groups, the watch, drafts and staff, as pages and API show them."""
+"""Groups, the watch and drafts, as pages and API show them."""
 
 from datetime import date
 from uuid import UUID
@@ -48,12 +48,6 @@ async def watch_items(tx: Tx, status: str, on: date | None, limit: int) -> list[
         on,
         limit,
     )
-
-
-async def staff_role(tx: Tx, email: str) -> str | None:
-    """The role of a staff account, None where there is none."""
-    role: str | None = await tx.fetchval("SELECT role FROM staff WHERE lower(email) = lower($1)", email)
-    return role
 
 
 async def draft_answers(tx: Tx, draft_id: str) -> dict[str, str | list[str]] | None:

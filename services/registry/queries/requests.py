@@ -56,6 +56,13 @@ async def likely_doubles(tx: Tx, request: Row) -> list[Row]:
     )
 
 
+async def steps_of(tx: Tx, request_id: UUID) -> list[Row]:
+    """What happened to a request, in order."""
+    return await tx.fetch(
+        "SELECT happened_on, step, words, by FROM listing_step WHERE request_id = $1 ORDER BY position", request_id
+    )
+
+
 async def organisation_slug(tx: Tx, organisation_id: UUID) -> str | None:
     """The address of a listed organisation, None once it is archived."""
     slug: str | None = await tx.fetchval(
