@@ -5,7 +5,7 @@ import sys
 import uvloop
 from rich.console import RenderableType
 
-from bench import figure, forms, registrations
+from bench import checks, figure, forms, registrations
 from bench.house import house
 from bench.measure import Failed, Line, console, print_lines
 
@@ -20,6 +20,8 @@ async def run(names: list[str]) -> int:
     async with house() as here:
         console.print("Four processes `maillage run <service>`, PostgreSQL and NATS beside them.", style="dim")
         for name in names:
+            if not await checks.settled(here):
+                console.print("  letters of the bench before are still leaving", style="dim")
             console.print(f"[bold]{name}[/bold]")
             try:
                 table, found = await BENCHES[name](here)

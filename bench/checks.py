@@ -1,6 +1,7 @@
 """What was counted really happened: facts on the stream, figures that people see."""
 
 import asyncio
+import time
 
 import nats
 
@@ -10,6 +11,20 @@ from bench.servers import NETWORK
 from shared.contracts import FACTS
 
 PATIENCE_SECONDS = 60
+QUIET_SECONDS = 2.0
+
+
+async def settled(house: House, seconds: float = 45) -> bool:
+    """Wait for the mail of the bench before to have left; False when it is still leaving after `seconds`."""
+    before, quiet_since = house.letters(), time.monotonic()
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if time.monotonic() - quiet_since > QUIET_SECONDS:
+            return True
+        await asyncio.sleep(0.5)
+        if house.letters() != before:
+            before, quiet_since = house.letters(), time.monotonic()
+    return False
 
 
 async def followed(house: House, indicator: str, contract: str, wanted: int) -> str:
