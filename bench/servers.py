@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import cast
 
-from services.houses import CARDS, bus_users
+from services.houses import CARDS
+from services.nats_users import bus_users
 from services.serving import stop_on_signals
 from shared import migrate
 from shared.bus.bus import connect

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from services.houses import BUILD, CARDS, bus_users
+from services.houses import BUILD, CARDS
+from services.nats_users import bus_users
 from shared import migrate
 from shared.bus.bus import connect
 from shared.bus.streams import apply, is_whole
@@ -72,7 +73,7 @@ async def own_the_bus(settings: Settings, system: EmbeddedSystem) -> None:
             client = await connect(owner, "owner", closed)
             try:
                 await apply(client, settings.network, CARDS.values(), settings.nats_replicas)
-                while await is_whole(client, CARDS.values()):
+                while await is_whole(client, CARDS.values()):  # noqa: ASYNC110 - NATS tells nobody that a stream is gone
                     await asyncio.sleep(WATCH_SECONDS)
             finally:
                 await client.close()

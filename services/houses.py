@@ -10,7 +10,6 @@ from services.observatory import CARD as OBSERVATORY
 from services.observatory.app import build as build_observatory
 from services.registry import CARD as REGISTRY
 from services.registry.app import build as build_registry
-from shared.bus.streams import NatsPermissions, owner_permissions, permissions
 from shared.card import Card
 from shared.service import Service
 from shared.settings import Settings
@@ -22,8 +21,3 @@ BUILD: dict[str, Callable[[Settings], Service]] = {
     "mailing": build_mailing,
     "observatory": build_observatory,
 }
-
-
-def bus_users(network: str) -> list[NatsPermissions]:
-    """The owner of the bus and the user of each service, with what each may do."""
-    return [owner_permissions(), *(permissions(card, network) for card in CARDS.values())]

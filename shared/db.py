@@ -31,6 +31,8 @@ UNREACHABLE: tuple[type[BaseException], ...] = (
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
 """Errors that speak of the server, not of the request: 503, and no attempt is counted."""
+NO_CONNECTION: tuple[type[BaseException], ...] = (asyncpg.PostgresError, *UNREACHABLE)
+"""Before a connection is ours, whatever the server says is no fault of the request."""
 
 
 @dataclass(slots=True)
@@ -160,8 +162,8 @@ class Database:
         """A connection without a transaction, for reads; Unavailable where the server does not answer."""
         try:
             connection = await self._pool.acquire(timeout=5)
-        except (asyncpg.PostgresError, *UNREACHABLE) as error:
-            raise Unavailable() from error  # closed to us, or gone: either way it is no fault of the request
+        except NO_CONNECTION as error:
+            raise Unavailable() from error
         try:
             try:
                 yield connection

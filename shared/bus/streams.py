@@ -1,7 +1,7 @@
 """Who owns the streams: one owner declares them and their consumers, services bind."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from nats.aio.client import Client
 from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StorageType, StreamConfig
@@ -15,15 +15,6 @@ PEOPLE_KEPT_SECONDS = 30 * 24 * 3600
 DUPLICATE_WINDOW_SECONDS = 120
 ACK_WAIT_SECONDS = 20
 """After this, what a killed process had taken comes again; a longer handling only meets its own mark in the inbox."""
-
-
-@dataclass(frozen=True, slots=True)
-class NatsPermissions:
-    """What one NATS user may publish and subscribe to."""
-
-    name: str
-    publish: list[str]
-    subscribe: list[str]
 
 
 def stream_configs(network: str, replicas: int = 1) -> list[StreamConfig]:
@@ -94,26 +85,3 @@ async def is_whole(client: Client, cards: Iterable[Card]) -> bool:
     except NotFoundError:
         return False
     return True
-
-
-def permissions(card: Card, network: str) -> NatsPermissions:
-    """A service may say its own facts, read its own consumers, and nothing else."""
-    publish = [
-        f"maillage.{network}.{card.name}.>",
-        f"people.{network}.{card.name}.>",
-        f"health.{network}.{card.name}",
-        f"$JS.API.DIRECT.GET.{HEALTH}.health.{network}.{card.name}",
-    ]
-    for stream in card.streams:
-        durable = card.durable(stream)
-        publish += [
-            f"$JS.API.CONSUMER.INFO.{stream}.{durable}",
-            f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}",
-            f"$JS.ACK.{stream}.{durable}.>",
-        ]
-    return NatsPermissions(card.name, publish, [f"_INBOX_{card.name}.>"])
-
-
-def owner_permissions(user: str = "owner") -> NatsPermissions:
-    """The bus owner declares, reads, purges; it says no fact of any service."""
-    return NatsPermissions(user, ["$JS.API.>", "$JS.ACK.>"], ["_INBOX_owner.>"])

@@ -1,5 +1,6 @@
 """Charts as inline SVG from pure functions: classes only, no text inside, and a table beside or around each."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -74,7 +75,7 @@ def scale(largest: float) -> list[int]:
     """Choose four or five round steps from 0 to at least the largest value."""
     for unit in (10**power * step for power in range(12) for step in (1, 2, 5)):
         if unit * 4 >= largest:
-            return [unit * step for step in range(max(2, -(-int(largest + 0.999) // unit) + 1))]
+            return [unit * step for step in range(max(2, math.ceil(largest / unit) + 1))]
     raise ValueError(f"{largest} is too large to draw")
 
 

@@ -22,7 +22,7 @@ import asyncpg
 import httpx
 
 from services.gateway import Gateway
-from services.houses import bus_users
+from services.nats_users import bus_users
 from services.serving import serve
 from shared.embedded.nats import NatsUser
 from shared.embedded.ports import free_port

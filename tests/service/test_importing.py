@@ -1,4 +1,4 @@
-"""The season of 2020 imported through the commands: everything once, each bad row told, no mail; the fiction goes away."""
+"""The season of 2020 imported: everything once, each bad row told, no mail; and the fictional one goes away."""
 
 from pathlib import Path
 
