@@ -12,7 +12,9 @@ help:  ## List the targets
 
 .venv/run: requirements/run.txt pyproject.toml
 	@[ -n "$(PYTHON)" ] || { echo "Maillage needs Python 3.11 or newer, and found none. Install it, or name one: make run PYTHON=/path/to/python3.11"; exit 1; }
-	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv || { echo "Python could not make an environment: install its venv module (Debian: python3-venv)."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make an environment: install its venv module (Debian: apt install python3-venv)."; exit 1; }
+	@$(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || $(PYTHON) -m venv --clear .venv
+	@echo "Installing into .venv: a minute or two, once."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@

@@ -8,11 +8,13 @@ from typing import Any, NoReturn, TypeVar
 
 import typer
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
 from rich.console import Console
 
 from shared.bus.bus import connect
 from shared.db import Database
-from shared.embedded.layout import read_secrets, running_system
+from shared.embedded.errors import CannotStart
+from shared.embedded.layout import RunningSystem, Secrets, read_secrets, running_system
 from shared.errors import Invalid, Refusal
 from shared.settings import Settings
 
@@ -35,6 +37,8 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
         fail("\n".join(f"{field}\u00a0: {sentence}" for field, sentence in refusal.errors.items()))
     except Refusal as refusal:
         fail(refusal.sentence)
+    except (OSError, TimeoutError, NatsError) as error:
+        fail(f"PostgreSQL ou NATS ne répond pas\u00a0: {error or type(error).__name__}.")
 
 
 def settings_of(service: str) -> Settings:
@@ -47,11 +51,7 @@ def settings_of(service: str) -> Settings:
                 "nats_url": settings.nats_url.replace("{user}", service),
             }
         )
-    system = running_system(settings.data)
-    if system is None:
-        fail(f"Aucun Maillage ne tourne avec le dossier de données {settings.data}\u00a0: lancez make run d’abord.")
-    secrets = read_secrets(settings.data)
-    assert secrets is not None
+    system, secrets = _embedded(settings)
     return settings.model_copy(
         update={
             "secret": secrets.signing_secret,
@@ -63,6 +63,18 @@ def settings_of(service: str) -> Settings:
             "smtp_is_mailbox": not settings.smtp_url,
         }
     )
+
+
+def _embedded(settings: Settings) -> tuple[RunningSystem, Secrets]:
+    try:
+        system, secrets = running_system(settings.data), read_secrets(settings.data)
+    except PermissionError:
+        fail(f"Le dossier de données {settings.data} est à un autre compte\u00a0: lancez cette commande avec lui.")
+    except CannotStart as error:
+        fail(error.sentence)
+    if system is None or secrets is None:
+        fail(f"Aucun Maillage ne tourne avec le dossier de données {settings.data}\u00a0: lancez make run d’abord.")
+    return system, secrets
 
 
 @asynccontextmanager

@@ -4,7 +4,6 @@ import asyncio
 import errno
 import signal
 import socket
-from contextlib import suppress
 
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
@@ -47,14 +46,15 @@ async def serve(app: ASGIApp, host: str, port: int, stop: asyncio.Event) -> None
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     server.stop()  # type: ignore[no-untyped-call]
     stopping.cancel()
-    with suppress(TimeoutError):
-        await asyncio.wait_for(serving, DRAIN_SECONDS)
+    await asyncio.wait({serving}, timeout=DRAIN_SECONDS)
 
 
 def stop_on_signals() -> asyncio.Event:
-    """An event that Ctrl-C and SIGTERM set."""
+    """An event that Ctrl-C, SIGTERM and a closed terminal set (unless nohup asks to outlive it)."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGINT, stop.set)
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        loop.add_signal_handler(signal.SIGHUP, stop.set)
     return stop

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from typing import Annotated, Literal
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from typing import Annotated, Any, Literal
 
 import structlog
 import typer
@@ -17,11 +19,14 @@ from services.reach import fail
 from services.serving import PortTaken, check_port, serve, stop_on_signals
 from services.signing_in import sign_in_url
 from shared import log
-from shared.embedded.errors import CannotStart
+from shared.embedded.errors import CannotStart, from_os_error
+from shared.embedded.process import rotate
 from shared.errors import Unavailable
 from shared.settings import Settings
 
 ServiceName = Literal["registry", "events", "mailing", "observatory"]
+
+LOG = "maillage.log"
 
 console = Console(highlight=False)
 
@@ -29,11 +34,12 @@ console = Console(highlight=False)
 def run(
     service: Annotated[ServiceName | None, typer.Argument(help="one service apart; none: all four, embedded")] = None,
     port: Annotated[int, typer.Option(envvar="PORT", min=1, max=65535)] = 8000,
-    host: Annotated[str, typer.Option(envvar="HOST")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(envvar="MAILLAGE_HOST", help="shells set HOST to other ends")] = "127.0.0.1",
+    demo: Annotated[bool | None, typer.Option(envvar="DEMO", help="the fictional season; else MAILLAGE_DEMO")] = None,
 ) -> None:
     """Start Maillage."""
-    settings = Settings()
     try:
+        settings = Settings() if demo is None else Settings(demo=demo)
         settings.refuse_default_secrets()
         check_port(host, port)
         uvloop.run(run_house(settings, host, port) if service is None else run_apart(service, settings, host, port))
@@ -47,19 +53,39 @@ async def run_house(settings: Settings, host: str, port: int) -> None:
     settings = settings.model_copy(update={"public_url": _public_url(settings, host, port)})
     _log_to_file(settings)
     console.print("Maillage démarre…")
-    async with house(settings) as here:
-        gateway = Gateway(
-            {name: service.asgi for name, service in here.services.items()},
-            {} if settings.smtp_url else {"/courrier": here.system.mailbox_app},
-        )
-        serving = asyncio.create_task(serve(gateway, host, port, stop))
-        here.system.announce(settings.public_url)
-        telling = asyncio.create_task(_load_and_tell(here, Loading(here, console)))
-        await serving
-        telling.cancel()
-        for service in here.services.values():
-            service.closing.set()
+    async with AsyncExitStack() as stack:
+        here = await _unless_stopped(stack.enter_async_context(house(settings)), stop)
+        if here is not None:
+            await _answer_until(stop, here, host, port)
     console.print("Maillage est arrêté.")
+
+
+async def _unless_stopped(starting: Coroutine[Any, Any, House], stop: asyncio.Event) -> House | None:
+    """What was to start, or None when Ctrl-C came first."""
+    entering, stopping = asyncio.create_task(starting), asyncio.create_task(stop.wait())
+    await asyncio.wait({entering, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not entering.done():
+        entering.cancel()
+        await asyncio.wait({entering})
+    return None if entering.cancelled() else entering.result()
+
+
+async def _answer_until(stop: asyncio.Event, here: House, host: str, port: int) -> None:
+    gateway = Gateway(
+        {name: service.asgi for name, service in here.services.items()},
+        {} if here.settings.smtp_url else {"/courrier": here.system.mailbox_app},
+    )
+    loading = Loading(here, console)
+    serving = asyncio.create_task(serve(gateway, host, port, stop))
+    here.system.announce(here.settings.public_url)
+    telling = asyncio.create_task(_load_and_tell(here, loading))
+    await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    telling.cancel()
+    for service in here.services.values():
+        service.closing.set()
+    await asyncio.gather(telling, return_exceptions=True)
+    await serving
 
 
 async def run_apart(name: str, settings: Settings, host: str, port: int) -> None:
@@ -83,7 +109,8 @@ async def _load_and_tell(here: House, loading: Loading) -> None:
         await loading.run()
     except Exception as error:
         structlog.get_logger().error("examples not loaded", exc_info=error)
-        console.print(f"Les exemples n’ont pas pu être chargés\u00a0: {error}", style="bold red", markup=False)
+        log_file = here.settings.data / "logs" / LOG
+        console.print(f"Les exemples n’ont pas pu être chargés\u00a0: voir {log_file}.", style="bold red", markup=False)
     base = here.settings.public_url
     console.print(f"\n[bold]{here.settings.network_name}[/bold] est prêt.")
     for label, path in (
@@ -108,5 +135,10 @@ def _public_url(settings: Settings, host: str, port: int) -> str:
 def _log_to_file(settings: Settings) -> None:
     """Logs go beside the servers' own, so that the terminal shows what a person needs."""
     folder = settings.data / "logs"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    log.configure(logging.INFO, (folder / "maillage.log").open("a", buffering=1))
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        rotate(folder / LOG)
+        log.configure(logging.INFO, (folder / LOG).open("a", buffering=1))
+    except OSError as error:
+        raise from_os_error(error, settings.data) from error

@@ -14,9 +14,11 @@ from services.examples.demonstration import Houses
 from services.examples.season import KINDS, SEASON
 from shared.contracts import FACTS
 from shared.db import Database
+from shared.errors import Unavailable
 
-SEASON_KEY, DEMONSTRATION_KEY = "saison-2020", "demonstration"
+SEASON_KEY, DEMONSTRATION_KEY, SHOWN_KEY = "saison-2020", "demonstration", "shown"
 LEVEL_POLL_SECONDS = 0.1
+OUTAGE_PAUSE_SECONDS = 1
 
 
 class Loading:
@@ -29,6 +31,8 @@ class Loading:
         self.awaited: str | None = None
         if self._todo():
             self.awaited = "examples"
+        elif self.done.get(SHOWN_KEY) == "no":
+            self.awaited = "figures"
         for service in here.services.values():
             service.still_awaited = self._still_awaited
 
@@ -46,11 +50,24 @@ class Loading:
         return self.awaited
 
     async def run(self) -> None:
-        """Load what is missing, then wait until the observatory shows every fact."""
-        todo = self._todo()
-        if not todo:
-            return
-        databases = {name: service.db for name, service in self.here.services.items()}
+        """Load what is missing, then wait until the observatory shows every fact; an outage only makes it longer."""
+        while self.awaited:
+            try:
+                if todo := self._todo():
+                    self._keep(SHOWN_KEY, "no")
+                    await self._load(todo)
+                self.awaited = "figures"
+                await until_level(self._databases)
+                self._keep(SHOWN_KEY, "yes")
+                self.awaited = None
+            except Unavailable:
+                await asyncio.sleep(OUTAGE_PAUSE_SECONDS)
+
+    @property
+    def _databases(self) -> dict[str, Database]:
+        return {name: service.db for name, service in self.here.services.items()}
+
+    async def _load(self, todo: list[str]) -> None:
         seasons = {key: kind.read(SEASON / f"{key}.csv") for key, kind in KINDS.items()}
         total = sum(len(rows) for rows in seasons.values()) if SEASON_KEY in todo else 0
         total += demonstration.size() if DEMONSTRATION_KEY in todo else 0
@@ -59,15 +76,13 @@ class Loading:
             task = progress.add_task("", total=total)
             if SEASON_KEY in todo:
                 for key, rows in seasons.items():
-                    report = await KINDS[key].load(databases[KINDS[key].service], rows, lambda: progress.advance(task))
+                    db = self._databases[KINDS[key].service]
+                    report = await KINDS[key].load(db, rows, lambda: progress.advance(task))
                     for fault in report.faults:
                         self.console.print(f"{key}, {fault}", style="yellow", markup=False)
                 self._keep(SEASON_KEY, "loaded")
             if DEMONSTRATION_KEY in todo:
-                await self._load_demonstration(databases, lambda: progress.advance(task))
-        self.awaited = "figures"
-        await until_level(databases)
-        self.awaited = None
+                await self._load_demonstration(self._databases, lambda: progress.advance(task))
 
     async def _load_demonstration(self, databases: dict[str, Database], told: Any) -> None:
         if self.done.get(DEMONSTRATION_KEY) == "loading":
