@@ -14,7 +14,7 @@ SHAPES = {shape.__name__: shape for shape in contracts().values()}
 
 
 def shapes_built_in(service: str) -> set[str]:
-    """The contracts that the service's code constructs: `OrganisationPublished(...)` or `OrganisationPublished.of(...)`."""
+    """The contracts that the service’s code constructs, by name or by `.of(...)`."""
     built = set()
     for file in python_files():
         if not file.is_relative_to(ROOT / "services" / service):

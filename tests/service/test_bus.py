@@ -85,7 +85,7 @@ async def lab(house: House) -> AsyncIterator[Lab]:
         filter_subject=AccessRevoked.subject_filter(house.settings.network),
         ack_policy=AckPolicy.EXPLICIT,
         deliver_policy="new",  # type: ignore[arg-type]
-        ack_wait=2,
+        ack_wait=60,
     )
     await js.add_consumer(FACTS, config)
     db = house.services["registry"].db
