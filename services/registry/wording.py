@@ -74,6 +74,11 @@ def department(code: str | None) -> str | None:
     return f"{found.name} ({found.code})" if found else code
 
 
+def departments(codes: list[str]) -> str:
+    """Departments one after the other, empty where there are none."""
+    return ", ".join(str(department(code)) for code in codes)
+
+
 def sdg(number: str | int) -> str:
     """The goal's title."""
     found = reference.sdg(int(number))

@@ -9,6 +9,7 @@ from services.registry.commands.history import note_step
 from services.registry.commands.organisations import free_slug
 from services.registry.commands.telling import contact_of, organisation_fact, request_fact
 from services.registry.domain import (
+    LISTED,
     WAITING,
     NotWaiting,
     OtherNumberListed,
@@ -71,9 +72,9 @@ async def publish_request(
     confirmed_on = days.get("confirmed_on") or published_on
     try:
         if form.organisation_id is None:
-            shape, organisation = OrganisationPublished, await _create(tx, request, form, published_on, confirmed_on)
+            known, organisation = None, await _create(tx, request, form, published_on, confirmed_on)
         else:
-            shape, organisation = OrganisationUpdated, await _update(tx, request, form)  # type: ignore[assignment]
+            known, organisation = await _update(tx, request, form)
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name in ("organisation_rna", "organisation_siret"):
             raise OtherNumberListed() from None
@@ -88,7 +89,8 @@ async def publish_request(
     )
     assert row is not None
     await note_step(tx, request_id, "published", by=by, on=published_on)
-    tx.emit(organisation_fact(shape, organisation, published_on))
+    entered = OrganisationUpdated if known in LISTED else OrganisationPublished
+    tx.emit(organisation_fact(entered, organisation, published_on))
     tx.emit(request_fact(ListingAccepted, row, published_on))
     profile = links.profile(organisation["slug"])
     tx.emit(ListingDecisionTold(decision="published", profile_url=profile, **contact_of(row, links)))
@@ -141,7 +143,9 @@ async def _create(tx: Tx, request: Row, form: PublishRequest, published_on: Any,
     return row
 
 
-async def _update(tx: Tx, request: Row, form: PublishRequest) -> Row:
+async def _update(tx: Tx, request: Row, form: PublishRequest) -> tuple[str, Row]:
+    """The status it had, and the sheet as the request tells it."""
+    status = await tx.fetchval("SELECT status FROM organisation WHERE id = $1 FOR UPDATE", form.organisation_id)
     row = await tx.fetchrow(
         """UPDATE organisation SET version = organisation.version + 1, status = 'published', within_region = true,
                published_on = coalesce(organisation.published_on, $4), confirmed_on = $4, name = asked.name,
@@ -162,4 +166,4 @@ async def _update(tx: Tx, request: Row, form: PublishRequest) -> Row:
     )
     if row is None:
         raise UnknownOrganisation()
-    return row
+    return status, row

@@ -12,11 +12,12 @@ from starlette.responses import Response
 from services.registry import wording
 from services.registry.forms import OrganisationsAsked
 from services.registry.queries.directory import FACETS, Found, profile, search
+from services.registry.queries.groups import groups_of_countries
 from shared.db import Database, Row
 from shared.errors import Invalid
 from shared.settings import Settings
 from shared.web.i18n import _
-from shared.web.pages import here, render, url
+from shared.web.pages import render, url
 
 router = APIRouter()
 LABELS = {
@@ -51,8 +52,11 @@ async def directory(request: Request) -> Response:
         found=found,
         facets=_facets(asked, found),
         chips=_chips(asked),
+        first=_address(asked) if asked.cursor else None,
+        export=url("/annuaire/export.csv", **_filters(asked)),
+        open_data=url("/api/registry/v1/organisations", **_filters(asked)),
         counts=counts,
-        links={code: here(department=code, cursor=None) for code in counts},
+        links={code: _address(asked, department=code) for code in counts},
         region=settings.region,
         words=wording,
         demonstration=any(row["demonstration"] for row in found.items),
@@ -70,6 +74,16 @@ def asked_of(request: Request) -> OrganisationsAsked:
         for one in error.errors():
             asked.pop(str(one["loc"][0]), None)
         return OrganisationsAsked.model_validate(asked)
+
+
+def _filters(asked: OrganisationsAsked) -> dict[str, Any]:
+    return {"q": asked.q} | {name: getattr(asked, name) for name in FACETS if getattr(asked, name)}
+
+
+def _address(asked: OrganisationsAsked, **changes: Any) -> str:
+    """The first page of this search, with some of its filters changed."""
+    sort = None if asked.sort == "name" else asked.sort
+    return url("/annuaire", **(_filters(asked) | {"sort": sort} | changes))
 
 
 def _facets(asked: OrganisationsAsked, found: Found) -> list[dict[str, Any]]:
@@ -107,9 +121,9 @@ def _chips(asked: OrganisationsAsked) -> list[tuple[str, str]]:
         for value in chosen:
             label = _("ODD %(n)s", n=value) if name == "sdg" else str(LABELS[name](value))
             left = [one for one in chosen if one != value]
-            chips.append((label, here(**{name: left or None, "cursor": None})))
+            chips.append((label, _address(asked, **{name: left})))
     if asked.q:
-        chips.append((f"«\u202f{asked.q}\u202f»", here(q=None, cursor=None)))
+        chips.append((f"«\u202f{asked.q}\u202f»", _address(asked, q=None)))
     return chips
 
 
@@ -119,11 +133,13 @@ async def organisation(request: Request, slug: str) -> Response:
     db: Database = request.app.state.db
     async with db.reading() as tx:
         row = await profile(tx, slug)
+        known = await groups_of_countries(tx, row["countries"])
     return render(
         request,
         "registry/organisation.html",
         section="directory",
         row=row,
+        groups=known,
         words=wording,
         linked=_linked(row, request.app.state.settings),
         back=url("/annuaire"),

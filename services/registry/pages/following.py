@@ -110,7 +110,7 @@ async def _show(request: Request, token: str, form: Form, status: int = 200) -> 
         section="listing",
         row=row,
         slug=slug,
-        lines=_lines(row, steps),
+        lines=lines_of(row, steps),
         form=form,
         sent="envoyee" in request.query_params,
         words=wording,
@@ -118,7 +118,8 @@ async def _show(request: Request, token: str, form: Form, status: int = 200) -> 
     )
 
 
-def _lines(row: Row, steps: list[Row]) -> list[tuple[date, str, str | None]]:
+def lines_of(row: Row, steps: list[Row]) -> list[tuple[date, str, str | None]]:
+    """Every dated step of a request, with its words."""
     lines: list[tuple[date, str, str | None]] = [(row["requested_on"], _("Demande reçue"), None)]
     return lines + [(step["happened_on"], wording.step(step["step"]), step["words"]) for step in steps]
 

@@ -14,8 +14,16 @@ from services.registry.domain import WAITING
 from services.registry.forms import AskInformation, PublishRequest, RefuseRequest
 from services.registry.links import Links
 from services.registry.pages import choices
+from services.registry.pages.following import lines_of
 from services.registry.queries.directory import organisations_of_the_team
-from services.registry.queries.requests import likely_doubles, organisation_slug, queue, queue_counts, request_of
+from services.registry.queries.requests import (
+    likely_doubles,
+    organisation_slug,
+    queue,
+    queue_counts,
+    request_of,
+    steps_of,
+)
 from shared.clock import today
 from shared.db import Answer, Database, Tx
 from shared.errors import Refusal
@@ -68,6 +76,8 @@ async def structures(request: Request, session: Team, q: str = "", etat: str = "
         team_section="requests",
         rows=rows,
         q=q[:200],
+        state=etat,
+        shown=SHOWN,
         words=wording,
         demonstration=any(row["demonstration"] for row in rows),
     )
@@ -158,6 +168,7 @@ async def _show(request: Request, request_id: UUID, form: Form, status: int = 20
         row = await request_of(tx, request_id)
         doubles = await likely_doubles(tx, row)
         slug = await organisation_slug(tx, row["organisation_id"]) if row["organisation_id"] else None
+        steps = await steps_of(tx, request_id)
     values: dict[str, Any] = {"college": row["college"]} | form.values
     form.values = values
     return render(
@@ -169,6 +180,7 @@ async def _show(request: Request, request_id: UUID, form: Form, status: int = 20
         row=row,
         doubles=doubles,
         slug=slug,
+        lines_of_request=lines_of(row, steps),
         form=form,
         open=row["status"] in WAITING,
         colleges=[one[:2] for one in choices.colleges()],

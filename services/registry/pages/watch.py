@@ -79,6 +79,7 @@ async def _show(request: Request, form: Form, status: int = 200) -> Response:
         today=today(),
         classes=[(code, _(label)) for code, label in wording.WATCH_CLASSES.items()],
         themes=choices.themes(),
+        countries=choices.countries(),
         departments=[(one.code, one.name) for one in departments_of_region(request.app.state.settings.region)],
         demonstration=any(row["demonstration"] for row in rows),
     )

@@ -29,6 +29,11 @@ async def group_of(tx: Tx, slug: str) -> Row:
     return row
 
 
+async def groups_of_countries(tx: Tx, countries: list[str]) -> list[Row]:
+    """The groups of these countries, by name."""
+    return await tx.fetch("SELECT slug, name FROM network_group WHERE countries && $1 ORDER BY folded(name)", countries)
+
+
 async def group_of_membership(tx: Tx, membership_id: UUID) -> Row | None:
     """The group of a membership and its state."""
     return await tx.fetchrow(

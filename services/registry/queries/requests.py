@@ -36,16 +36,18 @@ async def queue_counts(tx: Tx) -> dict[str, int]:
 async def likely_doubles(tx: Tx, request: Row) -> list[Row]:
     """Organisations and requests that look like this one, with what they share."""
     return await tx.fetch(
-        """SELECT id, slug, name, acronym, department, status, rna, siret, siren, 'organisation' AS what
+        """SELECT id, slug, name, acronym, commune_code, department, status, rna, siret, siren, website,
+                  'organisation' AS what
            FROM organisation
            WHERE id = ANY($1) OR rna = $2 OR siret = $3 OR siren = $4 OR folded(name) % folded($5)
               OR folded(acronym) = folded($6)
            UNION ALL
-           SELECT id, NULL, name, acronym, department, status, rna, siret, siren, 'listing_request'
+           SELECT id, NULL, name, acronym, commune_code, department, status, rna, siret, siren, website,
+                  'listing_request'
            FROM listing_request
            WHERE id <> $7 AND status <> 'refused' AND status <> 'published'
              AND (id = ANY($1) OR rna = $2 OR siret = $3 OR folded(name) % folded($5))
-           LIMIT 10""",
+           LIMIT 4""",
         request["likely_double"],
         request["rna"],
         request["siret"],
