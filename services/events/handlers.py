@@ -26,7 +26,8 @@ async def know_organisation(event: AbstractOrganisation, tx: Tx) -> None:
             (organisation_id, version, status, name, name_key, acronym_key, demonstration, recorded_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         ON CONFLICT (organisation_id) DO UPDATE SET version = excluded.version, status = excluded.status,
-            name = excluded.name, name_key = excluded.name_key, acronym_key = excluded.acronym_key
+            name = excluded.name, name_key = excluded.name_key, acronym_key = excluded.acronym_key,
+            recorded_at = excluded.recorded_at
         WHERE known.version < excluded.version""",
         event.organisation_id,
         event.version,
@@ -47,7 +48,7 @@ async def know_group(event: GroupRecorded, tx: Tx) -> None:
         """INSERT INTO known_group AS known (slug, version, name, kind, countries, demonstration, recorded_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (slug) DO UPDATE SET version = excluded.version, name = excluded.name, kind = excluded.kind,
-            countries = excluded.countries
+            countries = excluded.countries, recorded_at = excluded.recorded_at
         WHERE known.version < excluded.version""",
         event.slug,
         event.version,

@@ -92,7 +92,7 @@ async def everything_twice(town: Apart) -> AsyncIterator[list[int]]:
 
 
 async def settled(town: Apart, seconds: float = 40) -> None:
-    """Wait until every fact is on its stream, heard and acknowledged by all, nothing parked for later, no mail waiting."""
+    """Wait until every fact is on its stream and acknowledged by all, nothing parked for later, no mail waiting."""
 
     async def nothing_left() -> bool:
         waiting = 0

@@ -24,7 +24,7 @@ async def know_gathering(event: AbstractGathering, tx: Tx) -> None:
                slug = excluded.slug, title = excluded.title, kind = excluded.kind, mode = excluded.mode,
                starts_at = excluded.starts_at, ends_at = excluded.ends_at, by_hour = excluded.by_hour,
                capacity = excluded.capacity, place = excluded.place, department = excluded.department,
-               group_slug = excluded.group_slug, source = excluded.source
+               group_slug = excluded.group_slug, source = excluded.source, recorded_at = excluded.recorded_at
            WHERE known.version < excluded.version""",
         event.gathering_id,
         event.version,
@@ -54,7 +54,8 @@ async def know_registration(event: AbstractRegistration, tx: Tx) -> None:
         """INSERT INTO known_registration AS known
                (registration_id, version, gathering_id, status, demonstration, recorded_at)
            VALUES ($1, $2, $3, $4, $5, $6)
-           ON CONFLICT (registration_id) DO UPDATE SET version = excluded.version, status = excluded.status
+           ON CONFLICT (registration_id) DO UPDATE SET version = excluded.version, status = excluded.status,
+               recorded_at = excluded.recorded_at
            WHERE known.version < excluded.version""",
         event.registration_id,
         event.version,
@@ -75,7 +76,7 @@ async def know_organisation(event: AbstractOrganisation, tx: Tx) -> None:
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
            ON CONFLICT (organisation_id) DO UPDATE SET version = excluded.version, status = excluded.status,
                slug = excluded.slug, name = excluded.name, department = excluded.department,
-               published_on = excluded.published_on, source = excluded.source
+               published_on = excluded.published_on, source = excluded.source, recorded_at = excluded.recorded_at
            WHERE known.version < excluded.version""",
         event.organisation_id,
         event.version,
@@ -100,7 +101,8 @@ async def know_watch_item(event: AbstractWatchItem, tx: Tx) -> None:
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
            ON CONFLICT (item_id) DO UPDATE SET version = excluded.version, status = excluded.status,
                watch_class = excluded.watch_class, title = excluded.title, url = excluded.url,
-               deadline = excluded.deadline, departments = excluded.departments, occurred_on = excluded.occurred_on
+               deadline = excluded.deadline, departments = excluded.departments, occurred_on = excluded.occurred_on,
+               recorded_at = excluded.recorded_at
            WHERE known.version < excluded.version""",
         event.item_id,
         event.version,
@@ -123,7 +125,8 @@ async def know_group(event: GroupRecorded, tx: Tx) -> None:
     await tx.execute(
         """INSERT INTO known_group AS known (slug, version, name, demonstration, recorded_at)
            VALUES ($1, $2, $3, $4, $5)
-           ON CONFLICT (slug) DO UPDATE SET version = excluded.version, name = excluded.name
+           ON CONFLICT (slug) DO UPDATE SET version = excluded.version, name = excluded.name,
+               recorded_at = excluded.recorded_at
            WHERE known.version < excluded.version""",
         event.slug,
         event.version,
