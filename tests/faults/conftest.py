@@ -2,16 +2,18 @@
 
 import os
 import random
+import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.apart import Apart, apart
-from tests.faults import report
+from tests.faults import report as page
 from tests.faults.servers import Held
 
-_accounts: dict[int, report.Account] = {}
+_accounts: dict[int, page.Account] = {}
+_failed: set[int] = set()
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +52,7 @@ def postgres_server(town: Apart) -> Iterator[Held]:
 @pytest.fixture
 def long() -> bool:
     """Whether this is the long form (`make faults`)."""
-    return report.LONG
+    return page.LONG
 
 
 @pytest.fixture(scope="session")
@@ -68,14 +70,20 @@ def chance(seed: int) -> random.Random:
 
 
 @pytest.fixture(scope="module")
-def account(request: pytest.FixtureRequest, seed: int) -> report.Account:
+def account(request: pytest.FixtureRequest, seed: int) -> page.Account:
     """What the tests of this fault tell in docs/faults.md, if all pass in their long form."""
     number = int(Path(request.node.path).stem.split("_")[2])
     title = (request.module.__doc__ or "").strip().splitlines()[0].rstrip(".")
-    return _accounts.setdefault(number, report.Account(number, title, seed))
+    return _accounts.setdefault(number, page.Account(number, title, seed))
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """A fault with a failed test is not told as shown."""
+    if report.failed and (found := re.search(r"test_fault_(\d+)", report.nodeid)):
+        _failed.add(int(found.group(1)))
+
+
+def pytest_sessionfinish() -> None:
     """Write what the long form has shown."""
-    if report.LONG and not session.testsfailed:
-        report.write(list(_accounts.values()))
+    if page.LONG and (shown := [account for number, account in _accounts.items() if number not in _failed]):
+        page.write(shown)
