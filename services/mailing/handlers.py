@@ -10,6 +10,7 @@ from services.mailing.commands.knowing import (
     know_watch_item,
 )
 from services.mailing.forms import RecordSubscriber
+from services.mailing.queries.subscribers import left_since
 from shared.card import Handler
 from shared.contracts import DomainEvent, PersonalEvent
 from shared.contracts.events import (
@@ -58,20 +59,23 @@ async def mail_it(event: PersonalEvent, tx: Tx) -> None:
 
 async def start_ticked_letters(event: ListingContactConfirmed, tx: Tx) -> None:
     """The contact confirmed their address: the letters they ticked start, and the event is the proof."""
-    if not event.topics:
+    assert tx.cause
+    if not event.topics or await left_since(tx, event.person_key, tx.cause.recorded_at):
         return
     form = RecordSubscriber(
         email=event.email, topics=event.topics, department=event.department, demonstration=event.demonstration
     )
-    assert tx.cause
     await start_topics(form, tx, event.person_key, (tx.cause.event_id, LISTING_WORDS), event.lang)
 
 
 async def welcome_member(event: GroupMemberNamed, tx: Tx) -> None:
     """A welcome, and the group's letter."""
     assert tx.cause
-    form = RecordSubscriber(email=event.email, topics=[f"group:{event.group_slug}"], demonstration=event.demonstration)
-    await start_topics(form, tx, event.person_key, (tx.cause.event_id, GROUP_WORDS), event.lang)
+    if not await left_since(tx, event.person_key, tx.cause.recorded_at):
+        form = RecordSubscriber(
+            email=event.email, topics=[f"group:{event.group_slug}"], demonstration=event.demonstration
+        )
+        await start_topics(form, tx, event.person_key, (tx.cause.event_id, GROUP_WORDS), event.lang)
     await mail_it(event, tx)
 
 

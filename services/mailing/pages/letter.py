@@ -1,6 +1,7 @@
 """One letter in the team space: written, looked at, tried, approved, followed."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -116,6 +117,7 @@ async def preview(
         html = as_html(letter_mail(issue, reader, links), links.settings)
     finally:
         language.reset(spoken)
+    html = re.sub(r' aria-roledescription="email"([^>]*?) role="article"', r'\1 role="main"', html, count=1)
     html = html.replace("<head>", '<head><base target="_blank">', 1)
     return HTMLResponse(html, headers={"Content-Security-Policy": LETTER_POLICY, "Cache-Control": "no-store"})
 

@@ -60,6 +60,15 @@ async def subscriber_by_key(tx: Tx, person_key: str) -> Subscriber | None:
     return Subscriber.of(row) if row else None
 
 
+async def left_since(tx: Tx, person_key: str, moment: datetime) -> bool:
+    """Whether somebody left after that moment: a consent that is told late does not bring them back."""
+    return bool(
+        await tx.fetchval(
+            "SELECT EXISTS (SELECT FROM subscriber WHERE person_key = $1 AND ended_at > $2)", person_key, moment
+        )
+    )
+
+
 async def request_of(tx: Tx, request_id: UUID) -> SubscriptionRequest:
     """One request; LinkExpired where it was forgotten."""
     row = await tx.fetchrow("SELECT * FROM subscription_request WHERE id = $1", request_id)
