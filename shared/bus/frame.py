@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from shared.bus.parking import Parking
 from shared.card import Handler
-from shared.contracts import DomainEvent, Envelope, UnknownContract, parse
+from shared.contracts import PEOPLE, DomainEvent, Envelope, UnknownContract, parse
 from shared.db import Database, Tx
 from shared.errors import NotYetKnown, Unavailable
 from shared.log import follow
@@ -132,6 +132,8 @@ class Frame:
         handler: Any = self.handlers.get(type(event))
         if handler is not None:
             await handler(event, tx)
+        if event.stream == PEOPLE:
+            log.info("handled", service=self.service, contract=envelope.contract, event_id=str(envelope.event_id))
 
     def _count(self, contract: str, outcome: str) -> None:
         HANDLED.labels(self.service, contract, outcome).inc()

@@ -5,6 +5,7 @@ from time import perf_counter
 from urllib.parse import unquote_to_bytes
 from uuid import UUID
 
+import structlog
 from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -18,8 +19,11 @@ from shared.web.problems import answer_refusal
 from shared.web.session import COOKIE, session_of
 
 MAX_BODY = 2 * 1024 * 1024
+READING = ("GET", "HEAD", "OPTIONS")
 DRAINED = 64 * 1024 * 1024
 _UNWRITABLE = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+log = structlog.get_logger()
 
 
 class TooLarge(Refusal):
@@ -67,8 +71,16 @@ class Guards:
                 await _drain(receive)
             await answer_refusal(request, refusal)(scope, receive, sending)
         finally:
-            route = getattr(scope.get("route"), "path", "other")
-            REQUESTS.labels(self.service, scope["method"], route, str(status)).observe(perf_counter() - started)
+            self._tell(scope, status, perf_counter() - started)
+
+    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
+        """A measure for every answer, and a line for every form: a story begins there."""
+        route, method = getattr(scope.get("route"), "path", "other"), scope["method"]
+        REQUESTS.labels(self.service, method, route, str(status)).observe(seconds)
+        if method not in READING:
+            log.info(
+                "answered", service=self.service, method=method, route=route, status=status, ms=round(seconds * 1e3, 1)
+            )
 
     def _refuse(self, request: Request) -> None:
         request.state.session = None
@@ -82,7 +94,7 @@ class Guards:
         if _UNWRITABLE.search(address):
             raise Invalid({"": "Cette adresse contient des caractères interdits."})
         request.state.session = session_of(request)
-        if request.method not in ("GET", "HEAD", "OPTIONS") and COOKIE in request.cookies and _foreign(request):
+        if request.method not in READING and COOKIE in request.cookies and _foreign(request):
             raise ForeignForm()
 
 
