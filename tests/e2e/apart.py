@@ -38,7 +38,7 @@ MAILLAGE = shlex.split(os.environ.get("MAILLAGE_COMMAND", "")) or [
     str(Path(sysconfig.get_path("scripts")) / "maillage"),
 ]
 """What stands for `maillage`: another version, or a container of the image (`in_container.sh`)."""
-READY_SECONDS = 30
+READY_SECONDS = 90
 STOP_SECONDS = 20
 
 

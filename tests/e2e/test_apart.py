@@ -130,6 +130,23 @@ async def test_the_address_of_a_request_is_confirmed_by_one_button(house: Apart)
     assert "Comité de jumelage de Guéret" in follow.text
 
 
+async def test_a_request_is_asked_for_more_then_refused_and_its_contact_is_told_why(house: Apart) -> None:
+    form = LISTING | {"name": "Les Amis du Fleuve", "contact_email": "amis@fleuve.example"}
+    asked = await said(await house.client.post("/api/registry/v1/listing-requests", json=form), 201)
+    request = f"/api/registry/v1/listing-requests/{asked['id']}"
+    question = "Dans quel pays agissez-vous en 2026 ?"
+    assert (await house.staff.post(f"{request}/information", json={"message": question})).is_success
+    await eventually(lambda: _says(house, "amis@fleuve.example", question), 10)
+    reason = "Votre siège est hors de la région."
+    assert (await house.staff.post(f"{request}/refusal", json={"reason": reason})).is_success
+    await eventually(lambda: _says(house, "amis@fleuve.example", reason), 10)
+    assert (await house.staff.post(f"{request}/publication")).status_code == 409
+
+
+async def _says(house: Apart, address: str, words: str) -> bool:
+    return any(words in (mail["text"] or "") for mail in await house.mailbox.to(address))
+
+
 async def test_people_register_the_training_moves_and_a_place_is_freed(house: Apart) -> None:
     gathering = await published_gathering(house)
     people = [
@@ -144,7 +161,7 @@ async def test_people_register_the_training_moves_and_a_place_is_freed(house: Ap
 
     first = await house.mailbox.first("awa@un.example")
     [event, *_] = calendar_of(house.system.mailbox, first).walk("VEVENT")
-    assert int(event["SEQUENCE"]) == 0
+    assert event["SEQUENCE"] == 0
     moved = await house.staff.post(
         f"/api/events/v1/gatherings/{gathering['id']}/relocation",
         json={"mode": "online", "online_url": "https://visio.example/projet"},
@@ -156,14 +173,14 @@ async def test_people_register_the_training_moves_and_a_place_is_freed(house: Ap
 
     [again, *_] = calendar_of(house.system.mailbox, await eventually(told, 10)).walk("VEVENT")
     assert again["UID"] == event["UID"]
-    assert int(again["SEQUENCE"]) == 1
+    assert again["SEQUENCE"] == 1
 
     await press_the_button(house.client, link_in(first, "/agenda/inscription/"))
 
     async def promoted() -> bool:
         answer = await house.staff.get(f"/api/events/v1/gatherings/{gathering['id']}/registrations")
         states = {one["email"]: one["status"] for one in (await said(answer, 200))["items"]}
-        return states["ines@trois.example"] == "confirmed" and states["awa@un.example"] == "cancelled"
+        return (states["awa@un.example"], states["ines@trois.example"]) == ("cancelled", "confirmed")
 
     assert await eventually(promoted, AT_ONCE)
     await eventually(lambda: _mails(house, "ines@trois.example", 2), 10)
