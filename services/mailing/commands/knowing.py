@@ -24,7 +24,8 @@ async def know_gathering(event: AbstractGathering, tx: Tx) -> None:
                slug = excluded.slug, title = excluded.title, kind = excluded.kind, mode = excluded.mode,
                starts_at = excluded.starts_at, ends_at = excluded.ends_at, by_hour = excluded.by_hour,
                capacity = excluded.capacity, place = excluded.place, department = excluded.department,
-               group_slug = excluded.group_slug, source = excluded.source, recorded_at = excluded.recorded_at
+               group_slug = excluded.group_slug, source = excluded.source,
+               recorded_at = excluded.recorded_at
            WHERE known.version < excluded.version""",
         event.gathering_id,
         event.version,
@@ -76,7 +77,8 @@ async def know_organisation(event: AbstractOrganisation, tx: Tx) -> None:
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
            ON CONFLICT (organisation_id) DO UPDATE SET version = excluded.version, status = excluded.status,
                slug = excluded.slug, name = excluded.name, department = excluded.department,
-               published_on = excluded.published_on, source = excluded.source, recorded_at = excluded.recorded_at
+               published_on = excluded.published_on, source = excluded.source,
+               recorded_at = excluded.recorded_at
            WHERE known.version < excluded.version""",
         event.organisation_id,
         event.version,
