@@ -1,14 +1,13 @@
 """The registry's JSON API."""
 
-from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel
 from starlette.requests import Request
 
-from services.registry import commands
+from services.registry import commands, wording
 from services.registry.forms import (
     AskInformation,
     JoinGroup,
@@ -20,14 +19,21 @@ from services.registry.forms import (
     WithdrawWatchItem,
 )
 from services.registry.links import Links
-from services.registry.queries import directory, groups, requests
+from services.registry.queries import directory, groups, requests, watch
 from services.registry.shown import group_shown, item_shown, organisation_shown, request_shown
 from shared.clock import today
+from shared.contracts.registry import WatchClass
 from shared.db import Answer, Tx
 from shared.web.answers import HEADER, once
 from shared.web.session import Session, team_session
 
-router = APIRouter(prefix="/api/registry/v1", tags=["registry"])
+REFUSALS = {400: "Unreadable", 401: "Not signed in", 403: "The team's alone", 404: "Unknown", 409: "Refused by a rule"}
+REFUSALS |= {413: "Too long", 503: "Come back in a moment"}
+router = APIRouter(
+    prefix="/api/registry/v1",
+    tags=["registry"],
+    responses={status: {"description": said} for status, said in REFUSALS.items()},
+)
 Team = Annotated[Session, Depends(team_session)]
 Limit = Annotated[int, Query(ge=1, le=100)]
 
@@ -41,7 +47,7 @@ class Accepted(BaseModel):
     slug: str | None = None
 
 
-@router.post("/listing-requests", status_code=201)
+@router.post("/listing-requests", status_code=201, response_model_exclude_none=True)
 async def ask_to_be_listed(form: RequestListing, request: Request, response: Response) -> Accepted:
     """Ask to be listed; a mail leads to the page that tells where the request stands."""
 
@@ -97,7 +103,7 @@ async def publish(request_id: UUID, request: Request, team: Team, form: PublishR
     return Accepted.model_validate((await once(request, asked, None, work)).body)
 
 
-@router.post("/listing-requests/{request_id}/refusal")
+@router.post("/listing-requests/{request_id}/refusal", response_model_exclude_none=True)
 async def refuse(request_id: UUID, form: RefuseRequest, request: Request, team: Team) -> Accepted:
     """Refuse, with the reason that the contact reads."""
 
@@ -108,7 +114,7 @@ async def refuse(request_id: UUID, form: RefuseRequest, request: Request, team: 
     return Accepted.model_validate((await once(request, form, None, work)).body)
 
 
-@router.post("/listing-requests/{request_id}/information")
+@router.post("/listing-requests/{request_id}/information", response_model_exclude_none=True)
 async def ask_more(request_id: UUID, form: AskInformation, request: Request, team: Team) -> Accepted:
     """Ask the contact for more; they answer by their link."""
 
@@ -124,7 +130,10 @@ async def organisations(asked: Annotated[OrganisationsAsked, Query()], request: 
     """The directory: full text, facets with counts, pages by cursor."""
     async with request.app.state.db.reading() as tx:
         found = await directory.search(tx, asked)
-    facets = {name: [{"key": key, "count": n} for key, n in values] for name, values in found.facets.items()}
+    facets = {
+        name: [{"key": key, "label": wording.LABELS[name](key), "count": n} for key, n in values]
+        for name, values in found.facets.items()
+    }
     return {
         "items": [organisation_shown(row) for row in found.items],
         "total": found.total,
@@ -134,8 +143,8 @@ async def organisations(asked: Annotated[OrganisationsAsked, Query()], request: 
 
 
 @router.get("/organisations/{slug}")
-async def organisation(slug: str, request: Request) -> dict[str, Any]:
-    """One listed structure, by its address."""
+async def organisation(slug: Annotated[str, Path(max_length=100)], request: Request) -> dict[str, Any]:
+    """One listed structure, by its address or its id."""
     async with request.app.state.db.reading() as tx:
         return organisation_shown(await directory.profile(tx, slug))
 
@@ -160,16 +169,19 @@ async def join(slug: str, form: JoinGroup, request: Request) -> dict[str, str]:
 
 
 @router.get("/watch-items")
-async def watched(request: Request, limit: Limit = 50) -> dict[str, Any]:
-    """News, calls and offers whose deadline is not past."""
-    day: date = today()
+async def watched(
+    request: Request, watch_class: WatchClass | None = None, cursor: UUID | None = None, limit: Limit = 50
+) -> dict[str, Any]:
+    """News, calls and offers whose deadline is not past, newest first."""
     async with request.app.state.db.reading() as tx:
-        rows = await groups.watch_items(tx, "published", day, limit)
-    return {"items": [item_shown(row) for row in rows], "total": len(rows)}
+        rows = await watch.open_items(tx, today(), watch_class, cursor, limit + 1)
+        total = await watch.open_count(tx, today(), watch_class)
+    more = str(rows[limit - 1]["id"]) if len(rows) > limit else None
+    return {"items": [item_shown(row) for row in rows[:limit]], "total": total, "next": more}
 
 
 @router.post("/watch-items", status_code=201)
-async def watch(form: RecordWatchItem, request: Request, _team: Team) -> dict[str, Any]:
+async def add_item(form: RecordWatchItem, request: Request, _team: Team) -> dict[str, Any]:
     """Publish an item; the same address twice is one item."""
 
     async def work(tx: Tx) -> Answer:

@@ -1,5 +1,8 @@
 """Codes in people's words, in the reader's language."""
 
+from collections.abc import Callable
+from typing import Any
+
 from shared import reference
 from shared.web.i18n import _, language
 
@@ -114,3 +117,14 @@ def themes(codes: list[str]) -> str:
 def needs(codes: list[str]) -> str:
     """What a structure looks for, empty where it said nothing."""
     return ", ".join(_(NEEDS.get(code, code)) for code in codes)
+
+
+LABELS: dict[str, Callable[[Any], str | None]] = {
+    "college": college,
+    "kind": kind,
+    "department": department,
+    "theme": theme,
+    "sdg": sdg,
+    "country": country,
+}
+"""How a value of each facet is said."""

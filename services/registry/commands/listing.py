@@ -35,9 +35,10 @@ async def insert_request(form: RequestListing, tx: Tx, links: Links, likely: lis
     row = await tx.fetchrow(
         """INSERT INTO listing_request (id, status, requested_on, name, acronym, college, kind, commune_code,
                department, siren, siret, rna, website, description, themes, sdgs, countries, needs, topics,
-               contact_name, contact_role, contact_email, person_key, consent_listing, likely_double, demonstration)
+               contact_name, contact_role, contact_email, person_key, consent_listing, likely_double, demonstration,
+               requested_at)
            VALUES ($1, 'requested', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-               $20, $21, $22, $23, $24, $25)
+               $20, $21, $22, $23, $24, $25, coalesce($26, now()))
            RETURNING *""",
         new_id(),
         more.get("requested_on") or today(),
@@ -64,6 +65,7 @@ async def insert_request(form: RequestListing, tx: Tx, links: Links, likely: lis
         form.consent_listing,
         likely,
         more.get("demonstration", False),
+        more.get("requested_at"),
     )
     assert row is not None
     return row

@@ -20,14 +20,6 @@ from shared.web.i18n import _
 from shared.web.pages import render, url
 
 router = APIRouter()
-LABELS = {
-    "college": wording.college,
-    "kind": wording.kind,
-    "department": wording.department,
-    "theme": wording.theme,
-    "sdg": wording.sdg,
-    "country": wording.country,
-}
 SHOWN_OPTIONS = 12
 
 
@@ -99,7 +91,7 @@ def _facets(asked: OrganisationsAsked, found: Found) -> list[dict[str, Any]]:
     for name, title in titles.items():
         chosen = [str(one) for one in getattr(asked, name)]
         options = [
-            {"value": value, "label": LABELS[name](value), "count": n, "checked": value in chosen}
+            {"value": value, "label": wording.LABELS[name](value), "count": n, "checked": value in chosen}
             for value, n in found.facets[name]
         ]
         kind = {"sdg": "sdgs", "department": "select"}.get(name, "checkboxes")
@@ -119,7 +111,7 @@ def _chips(asked: OrganisationsAsked) -> list[tuple[str, str]]:
     for name in FACETS:
         chosen = getattr(asked, name)
         for value in chosen:
-            label = _("ODD %(n)s", n=value) if name == "sdg" else str(LABELS[name](value))
+            label = _("ODD %(n)s", n=value) if name == "sdg" else str(wording.LABELS[name](value))
             left = [one for one in chosen if one != value]
             chips.append((label, _address(asked, **{name: left})))
     if asked.q:

@@ -6,7 +6,8 @@ from starlette.responses import Response
 
 from services.registry import wording
 from services.registry.queries.directory import listed_count, newest_organisations
-from services.registry.queries.groups import groups, watch_items
+from services.registry.queries.groups import groups
+from services.registry.queries.watch import watch_items
 from shared.clock import today
 from shared.db import Database
 from shared.web.pages import render

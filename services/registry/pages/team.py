@@ -24,7 +24,6 @@ from services.registry.queries.requests import (
     request_of,
     steps_of,
 )
-from shared.clock import today
 from shared.db import Answer, Database, Tx
 from shared.errors import Refusal
 from shared.web.answers import once
@@ -58,7 +57,6 @@ async def waiting(request: Request, session: Team, etat: str = "") -> Response:
         state=state,
         states=STATES,
         words=wording,
-        age=lambda row: (today() - row["requested_on"]).days,
         demonstration=any(row["demonstration"] for row in rows),
     )
 

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from services.registry import commands, wording
 from services.registry.forms import RecordWatchItem, WithdrawWatchItem
 from services.registry.pages import choices
-from services.registry.queries.groups import watch_items
+from services.registry.queries.watch import watch_items
 from services.registry.shown import item_shown
 from shared.clock import today
 from shared.db import Answer, Database, Tx

@@ -171,13 +171,23 @@ def _cursor(cursor: str) -> tuple[str, str] | None:
 
 
 async def profile(tx: Tx, slug: str) -> Row:
-    """A listed organisation by its address, or UnknownOrganisation."""
+    """A listed organisation by its address or id, or UnknownOrganisation."""
     row = await tx.fetchrow(
-        "SELECT * FROM organisation WHERE slug = $1 AND status IN ('published', 'to_refresh')", slug
+        """SELECT * FROM organisation
+           WHERE (slug = $1 OR id = $2) AND status IN ('published', 'to_refresh')""",
+        slug,
+        _id(slug),
     )
     if row is None:
         raise UnknownOrganisation()
     return row
+
+
+def _id(word: str) -> UUID | None:
+    try:
+        return UUID(word)
+    except ValueError:
+        return None
 
 
 async def newest_organisations(tx: Tx, limit: int) -> list[Row]:

@@ -1,6 +1,5 @@
-"""Groups, the watch and drafts, as pages and API show them."""
+"""Groups and drafts, as pages and API show them."""
 
-from datetime import date
 from uuid import UUID
 
 from services.registry.domain import UnknownGroup
@@ -40,18 +39,6 @@ async def group_of_membership(tx: Tx, membership_id: UUID) -> Row | None:
         """SELECT network_group.*, membership.status AS membership_status
            FROM membership JOIN network_group ON network_group.id = membership.group_id WHERE membership.id = $1""",
         membership_id,
-    )
-
-
-async def watch_items(tx: Tx, status: str, on: date | None, limit: int) -> list[Row]:
-    """Watch items of a state, newest first; with `on`, those whose deadline is not past."""
-    return await tx.fetch(
-        """SELECT * FROM watch_item
-           WHERE ($1 = '' OR status = $1) AND ($2::date IS NULL OR deadline IS NULL OR deadline >= $2)
-           ORDER BY published_on DESC, id DESC LIMIT $3""",
-        status,
-        on,
-        limit,
     )
 
 

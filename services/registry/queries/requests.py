@@ -19,8 +19,9 @@ async def queue(tx: Tx, status: str, after: UUID | None, limit: int) -> list[Row
     return await tx.fetch(
         """SELECT * FROM listing_request
            WHERE CASE WHEN $1 = '' THEN status IN ('requested', 'in_review', 'information_asked') ELSE status = $1 END
-             AND ($2::uuid IS NULL OR id > $2)
-           ORDER BY id LIMIT $3""",
+             AND ($2::uuid IS NULL
+                  OR (requested_at, id) > (SELECT requested_at, id FROM listing_request AS last WHERE last.id = $2))
+           ORDER BY requested_at, id LIMIT $3""",
         status,
         after,
         limit,
