@@ -138,6 +138,11 @@ class FactBehind:
     note: str | None
     fictional: bool
 
+    @property
+    def place(self) -> str:
+        """The department, by its name."""
+        return label_of("department", self.department)
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

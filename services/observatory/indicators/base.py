@@ -30,7 +30,7 @@ class Indicator:
     count: Counting
     facts: Opening
     facts_for_team: Opening
-    reasons: Mapping[str, str] = field(default_factory=dict)
-    """Why a row stands apart, by its code."""
-    notes: Mapping[str, str] = field(default_factory=dict)
-    """What the parts of the figure are, by their code."""
+    reasons: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Why a row stands apart, by its code: of one, of several."""
+    notes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """What the parts of the figure are, by their code: of one, of several."""

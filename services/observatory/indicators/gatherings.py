@@ -60,17 +60,23 @@ INDICATOR = Indicator(
     facts=facts,
     facts_for_team=facts,
     reasons={
-        "cancelled": _("annulées"),
-        "postponed": _("reportées, sans nouvelle date"),
-        "speaker": _("organisées par d’autres, le réseau y intervient"),
-        "attendee": _("organisées par d’autres, le réseau y assiste"),
-        "role_unknown": _("le document ne dit pas le rôle du réseau"),
+        "cancelled": (_("annulée"), _("annulées")),
+        "postponed": (_("reportée, sans nouvelle date"), _("reportées, sans nouvelle date")),
+        "speaker": (
+            _("organisée par d’autres, le réseau y intervient"),
+            _("organisées par d’autres, le réseau y intervient"),
+        ),
+        "attendee": (
+            _("organisée par d’autres, le réseau y assiste"),
+            _("organisées par d’autres, le réseau y assiste"),
+        ),
+        "role_unknown": (_("dont le document ne dit pas le rôle du réseau"),) * 2,
     },
     notes={
-        "meeting": _("rencontres"),
-        "training": _("formations"),
-        "webinar": _("webinaires"),
-        "assembly": _("assemblées"),
-        "information_session": _("réunions d’information"),
+        "meeting": (_("rencontre"), _("rencontres")),
+        "training": (_("formation"), _("formations")),
+        "webinar": (_("webinaire"), _("webinaires")),
+        "assembly": (_("assemblée"), _("assemblées")),
+        "information_session": (_("réunion d’information"), _("réunions d’information")),
     },
 )

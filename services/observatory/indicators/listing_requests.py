@@ -80,10 +80,10 @@ INDICATOR = Indicator(
     facts=facts,
     facts_for_team=facts_for_team,
     notes={
-        "requested": _("demandées"),
-        "in_review": _("en examen"),
-        "information_asked": _("à compléter"),
-        "published": _("publiées"),
-        "refused": _("refusées"),
+        "requested": (_("demandée"), _("demandées")),
+        "in_review": (_("en examen"), _("en examen")),
+        "information_asked": (_("à compléter"), _("à compléter")),
+        "published": (_("publiée"), _("publiées")),
+        "refused": (_("refusée"), _("refusées")),
     },
 )

@@ -58,9 +58,13 @@ INDICATOR = Indicator(
     facts=facts,
     facts_for_team=facts,
     reasons={
-        "archived": _("archivée\u00a0: la structure n’est plus dans l’annuaire"),
-        "recorded": _(
-            "enregistrée seulement\u00a0: partenaire hors de la région, ou structure dont la région n’est pas connue"
+        "archived": (
+            _("archivée\u00a0: elle n’est plus dans l’annuaire"),
+            _("archivées\u00a0: elles ne sont plus dans l’annuaire"),
+        ),
+        "recorded": (
+            _("enregistrée seulement\u00a0: partenaire hors de la région, ou dont la région n’est pas connue"),
+            _("enregistrées seulement\u00a0: partenaires hors de la région, ou dont la région n’est pas connue"),
         ),
     },
 )

@@ -77,13 +77,13 @@ INDICATOR = Indicator(
     facts=facts,
     facts_for_team=facts,
     reasons={
-        "no_count": _("aucun effectif déclaré"),
-        "registered": _("la source ne donne que des inscrits"),
-        "coming": _("pas encore tenues"),
+        "no_count": (_("sans effectif déclaré"),) * 2,
+        "registered": (_("dont la source ne donne que des inscrits"),) * 2,
+        "coming": (_("pas encore tenue"), _("pas encore tenues")),
     },
     notes={
-        "exact": _("comptés exactement"),
-        "about": _("comptés «\u202fenviron\u202f»"),
-        "at_least": _("comptés «\u202fau moins\u202f»"),
+        "exact": (_("compté exactement"), _("comptés exactement")),
+        "about": (_("compté «\u202fenviron\u202f»"), _("comptés «\u202fenviron\u202f»")),
+        "at_least": (_("compté «\u202fau moins\u202f»"), _("comptés «\u202fau moins\u202f»")),
     },
 )

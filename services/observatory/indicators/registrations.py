@@ -84,5 +84,8 @@ INDICATOR = Indicator(
     count=count,
     facts=facts,
     facts_for_team=facts_for_team,
-    reasons={"waiting": _("en liste d’attente"), "cancelled": _("annulées")},
+    reasons={
+        "waiting": (_("en liste d’attente"),) * 2,
+        "cancelled": (_("annulée"), _("annulées")),
+    },
 )

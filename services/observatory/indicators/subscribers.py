@@ -59,5 +59,5 @@ INDICATOR = Indicator(
     count=count,
     facts=facts,
     facts_for_team=facts,
-    reasons={"unsubscribed": _("désabonnées")},
+    reasons={"unsubscribed": (_("désabonnée"), _("désabonnées"))},
 )

@@ -56,7 +56,9 @@ async def _page(request: Request, form: Form, status: int = 200) -> Response:
         quality=unsaid,
         published=published,
         facts=facts,
-        departments=[(one.code, f"{one.name} ({one.code})") for one in region],
+        departments=[
+            (one.code, f"{one.name} ({one.code})") for one in sorted(region, key=lambda one: reference.fold(one.name))
+        ],
         themes=[(one.code, one.label(lang)) for one in reference.themes()],
         countries=[(one.code, one.label(lang)) for one in by_name],
     )

@@ -62,14 +62,18 @@ async def slices(tx: Tx, one: Indicator, scope: Scope, by: Dimension) -> list[Sl
     return sorted(lines, key=lambda line: (line.key is None, -line.value, line.label))
 
 
-def _shares(rows: Sequence[Row], column: str, words: Mapping[str, str]) -> list[Share]:
+def _shares(rows: Sequence[Row], column: str, words: Mapping[str, tuple[str, str]]) -> list[Share]:
     found: dict[str, tuple[int, int]] = {}
     for row in rows:
         if row[column] is not None:
             value, n = found.get(row[column], (0, 0))
             found[row[column]] = (value + row["value"], n + row["n"])
     known = sorted(found, key=lambda code: list(words).index(code) if code in words else len(words))
-    return [Share(code, _(words.get(code, code)), *found[code]) for code in known]
+    return [Share(code, _worded(words, code, max(found[code])), *found[code]) for code in known]
+
+
+def _worded(words: Mapping[str, tuple[str, str]], code: str, value: int) -> str:
+    return _(words.get(code, (code, code))[value > 1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ def _fact(one: Indicator, row: Row) -> FactBehind:
         day=row["day"],
         department=row["department"],
         value=row["value"],
-        why=_(one.reasons.get(why, why)) if why else None,
+        why=_worded(one.reasons, why, 1) if why else None,
         note=row["note"],
         fictional=row["fictional"],
     )
