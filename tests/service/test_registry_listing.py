@@ -41,11 +41,12 @@ async def test_a_structure_asks_and_is_published_and_found(
 ) -> None:
     answer = await client.post(REQUESTS, json=asked(number))
     assert answer.status_code == 201
-    assert answer.json()["status"] == "requested"
+    assert answer.json() == {"id": answer.json()["id"], "status": "requested"}
     done = (await staff.post(f"{REQUESTS}/{answer.json()['id']}/publication")).json()
     assert done["status"] == "published"
     found = (await client.get(f"{ORGANISATIONS}/{done['slug']}")).json()
     assert (found["name"], found["department"]) == (f"Puits et Partage {number}", "24")
+    assert (await client.get(f"{ORGANISATIONS}/{done['organisation_id']}")).json() == found
 
 
 async def test_the_directory_ignores_accents_plurals_and_forgives_a_slip(

@@ -22,7 +22,8 @@ async def open_items(tx: Tx, on: date, watch_class: str | None, after: UUID | No
     """Published items whose deadline is not past, newest first, by keyset."""
     return await tx.fetch(
         """SELECT * FROM watch_item
-           WHERE status = 'published' AND (deadline IS NULL OR deadline >= $1) AND ($2::text IS NULL OR watch_class = $2)
+           WHERE status = 'published' AND (deadline IS NULL OR deadline >= $1)
+             AND ($2::text IS NULL OR watch_class = $2)
              AND ($3::uuid IS NULL
                   OR (published_on, id) < (SELECT published_on, id FROM watch_item AS last WHERE last.id = $3))
            ORDER BY published_on DESC, id DESC LIMIT $4""",
