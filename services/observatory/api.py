@@ -163,7 +163,8 @@ async def list_dashboards(request: Request, session: Team) -> dict[str, Any]:
     """Partners' dashboards, without their keys."""
     async with _db(request).reading() as tx:
         rows = await dashboards(tx)
-    return {"items": [dict(row) for row in rows], "total": len(rows)}
+    items = [{("id" if name == "dashboard_id" else name): value for name, value in row.items()} for row in rows]
+    return {"items": items, "total": len(items)}
 
 
 @router.post("/dashboards", status_code=201)
