@@ -9,6 +9,7 @@ from typing import Any, NoReturn, TypeVar
 import typer
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
+from pydantic import ValidationError
 from rich.console import Console
 
 from shared.bus.bus import connect
@@ -25,8 +26,17 @@ console = Console(stderr=True, highlight=False)
 
 def fail(sentence: str) -> NoReturn:
     """Say one sentence and leave with status 1."""
-    console.print(sentence, style="bold red", markup=False)
+    console.print(sentence, style="bold red", markup=False, soft_wrap=True)
     raise typer.Exit(1)
+
+
+def settings_from_environment(demo: bool | None = None) -> Settings:
+    """The settings of the environment; what is wrong in them is said, and ends the command."""
+    try:
+        return Settings() if demo is None else Settings(demo=demo)
+    except ValidationError as error:
+        wrong = ", ".join(f"MAILLAGE_{one['loc'][0]}".upper() for one in error.errors())
+        fail(f"Réglage à corriger dans l’environnement\u00a0: {wrong}. Voir docs/operate.md.")
 
 
 def run(work: Coroutine[Any, Any, Result]) -> Result:
@@ -43,7 +53,7 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
 
 def settings_of(service: str) -> Settings:
     """The settings by which a command reaches one service's database and the bus as that service (or as `owner`)."""
-    settings = Settings()
+    settings = settings_from_environment()
     if settings.database_url or settings.nats_url:
         return settings.model_copy(
             update={

@@ -15,7 +15,7 @@ from services.embedded import House, house
 from services.examples.loading import Loading
 from services.gateway import Gateway
 from services.houses import BUILD
-from services.reach import fail
+from services.reach import fail, settings_from_environment
 from services.serving import PortTaken, check_port, serve, stop_on_signals
 from services.signing_in import sign_in_url
 from shared import log
@@ -38,8 +38,8 @@ def run(
     demo: Annotated[bool | None, typer.Option(envvar="DEMO", help="the fictional season; else MAILLAGE_DEMO")] = None,
 ) -> None:
     """Start Maillage."""
+    settings = settings_from_environment(demo)
     try:
-        settings = Settings() if demo is None else Settings(demo=demo)
         settings.refuse_default_secrets()
         check_port(host, port)
         uvloop.run(run_house(settings, host, port) if service is None else run_apart(service, settings, host, port))
