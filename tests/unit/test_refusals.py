@@ -4,25 +4,28 @@ import importlib
 import inspect
 import re
 
-from services.houses import CARDS
 from shared.errors import NotYetKnown, Refusal
+from shared.settings import SERVICES
 from shared.web.forms import SENTENCES
-from shared.web.i18n import catalogue, typography_faults
+from shared.web.i18n import catalogue, register_locale, typography_faults
 from tests.architecture.sources import ROOT, python_files
+
+for service in SERVICES:
+    register_locale(ROOT / "services" / service / "locale")
 
 
 def refusals() -> list[type[Refusal]]:
-    """Every refusal of the product."""
+    """Every refusal that a page or the API may show."""
     for file in python_files():
         importlib.import_module(".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
     found: list[type[Refusal]] = [Refusal]
     for one in found:
         found += [below for below in one.__subclasses__() if below not in found]
-    return [one for one in found if one.__module__.startswith(("services", "shared"))]
+    on_pages = ("shared.", *(f"services.{service}." for service in SERVICES))
+    return [one for one in found if one.__module__.startswith(on_pages)]
 
 
 def test_every_refusal_says_its_sentence_in_both_languages() -> None:
-    assert CARDS
     known = catalogue()
     for refusal in refusals():
         sentence = inspect.getdoc(refusal) or ""
