@@ -91,8 +91,9 @@ class House:
         return total / 2**20
 
     async def child(self, *command: str, log: str, environment: Mapping[str, str]) -> asyncio.subprocess.Process:
-        """A process tied to our life, that speaks to a file."""
-        launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(signal.SIGTERM)), "0"]
+        """A process tied to our life, that speaks to a file; SIGKILL, since one held still hears nothing else."""
+        death = signal.SIGTERM if log == "servers" else signal.SIGKILL
+        launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(death)), "0"]
         with (self.folder / f"{log}.log").open("ab") as output:
             return await asyncio.create_subprocess_exec(
                 *launcher,
