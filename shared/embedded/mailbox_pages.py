@@ -131,7 +131,7 @@ def only_from_here(app: ASGIApp) -> ASGIApp:
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not is_from_here(scope):
-            words = _("Le courrier capté ne se lit que depuis la machine qui fait tourner Maillage.")
+            words = _("Le courrier capturé ne se lit que depuis la machine qui fait tourner Maillage.")
             answer = error_page(Request(scope), 403, words)
             await answer(scope, receive, send)
             return

@@ -75,6 +75,20 @@ class Form:
     values: dict[str, str | list[str]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     key: str = field(default_factory=lambda: str(new_id()))
+    labels: dict[str, str] = field(default_factory=dict)
+    """The label of each field, in the order of the page; the fields write it as they are rendered."""
+
+    def told(self) -> list[tuple[str, str]]:
+        """The errors in the page's order, each naming its field where the sentence alone would not say which."""
+        general = tuple(_(one).partition("{")[0] for one in SENTENCES.values())
+        order = list(self.labels)
+        found = []
+        for name, error in sorted(self.errors.items(), key=lambda one: order.index(one[0]) if one[0] in order else -1):
+            sentence, label = _(error), self.labels.get(name)
+            if label and sentence.startswith(general):
+                sentence = _("%(sentence)s («\u202f%(label)s\u202f»).", sentence=sentence.rstrip("."), label=label)
+            found.append((name, sentence))
+        return found
 
     def value(self, name: str) -> str | list[str]:
         """What was typed, or an empty word."""

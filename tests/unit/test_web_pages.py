@@ -7,8 +7,9 @@ import httpx
 import pytest
 
 from shared.web import assets, pages
+from shared.web.forms import Form
 from shared.web.headers import CONTENT_SECURITY_POLICY
-from tests.unit.web_gallery import Typed, build
+from tests.unit.web_gallery import build
 
 PAGES = ["directory", "barometer", "form", "form?bad=1", "profile", "team", "button", "error/404", "error/503"]
 
@@ -99,7 +100,7 @@ async def test_a_form_with_mistakes_says_so_in_its_title_its_summary_and_beside_
 
 
 async def test_what_was_typed_is_never_markup() -> None:
-    form = Typed({"name": '"><script>alert(1)</script>'}, {"name": "<b>"}, key='"><b>')
+    form = Form({"name": '"><script>alert(1)</script>'}, {"name": "<b>"}, key='"><b>')
     module = pages.environment().get_template("macros/form.html").module
     html = "".join(str(getattr(module, one)(form, "name", "Nom")) for one in ("field", "textarea"))
     html += str(module.errors_summary(form)) + str(module.key(form))  # type: ignore[attr-defined]

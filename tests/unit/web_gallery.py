@@ -3,7 +3,6 @@
 import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from shared.reference import communes_of_postal_code
 from shared.web import charts, maps, pages
+from shared.web.forms import Form
 
 HERE = Path(__file__).parent / "gallery"
 DEPARTMENTS = {"33": 421, "86": 247, "64": 158, "87": 121, "17": 112, "24": 77, "79": 66, "40": 63, "16": 58, "47": 49}
@@ -21,24 +21,6 @@ COUNTRIES = {"MA": 214, "SN": 187, "BF": 143, "MG": 131, "TG": 96, "BJ": 88, "ML
 COUNTRIES |= {"HT": 33, "BR": 14, "PE": 6, "MX": 5, "IN": 9, "TN": 21, "RO": 4, "DE": 8, "CD": 18, "TD": 12}
 GOALS = {4: 517, 17: 489, 3: 402, 6: 356, 13: 311, 5: 268, 2: 241, 10: 233, 8: 214, 15: 196, 1: 188, 11: 174, 12: 129}
 GOALS |= {7: 121, 16: 118, 9: 66, 14: 38}
-
-
-@dataclass
-class Typed:
-    """What a person typed and what is wrong with it, as `shared.web.forms` gives it to the macros."""
-
-    values: dict[str, str | list[str]] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)
-    key: str = "0192f0c1-cle"
-
-    def value(self, name: str) -> str:
-        """Return the one value typed, or nothing."""
-        value = self.values.get(name, "")
-        return value if isinstance(value, str) else (value[0] if value else "")
-
-    def error(self, name: str) -> str | None:
-        """Return the sentence that says what is wrong."""
-        return self.errors.get(name)
 
 
 async def directory(request: Request) -> Response:
@@ -69,7 +51,7 @@ async def form(request: Request) -> Response:
     typed = {"name": "Puits & Partage en Périgord", "rna": "W24100", "countries": ["BF"], "postal_code": "24000"}
     typed |= {"description": "Nous construisons\ndes puits.", "contact_email": "contact@puits"}
     bad = "bad" in request.query_params
-    filled = Typed({**typed}, errors if bad else {})
+    filled = Form({**typed}, errors if bad else {}, key="0192f0c1-cle")
     communes = communes_of_postal_code("24000")
     return pages.render(
         request, "gallery/form.html", status=422 if bad else 200, section="listing", form=filled, communes=communes

@@ -20,12 +20,17 @@ def listing_contact_named(event: ListingContactNamed) -> Mail:
             title(_("Confirmez votre adresse")),
             text(_("Bonjour,")),
             text(_("Vous avez demandé que «\u202f%(name)s\u202f» figure dans l’annuaire.", name=name)),
-            text(_("Un clic confirme que cette adresse est la vôtre\u202f; l’équipe lira alors votre demande.")),
+            text(
+                _("Un clic confirme que cette adresse est la vôtre. L’équipe relit votre demande et vous répondra ici.")
+            ),
             button(_("Confirmer mon adresse"), event.confirmation_url),
             text(_("Vous pourrez suivre la demande à tout moment, sans compte.")),
             button(_("Où en est ma demande"), event.follow_url),
             note(
-                _("Vous n’avez rien demandé\u202f? Ne faites rien\u00a0: sans confirmation, la demande n’est pas lue.")
+                _(
+                    "Vous n’avez rien demandé\u202f? "
+                    "Ne faites rien\u00a0: l’équipe voit que l’adresse n’est pas confirmée."
+                )
             ),
         ),
         _listing_reason(),
