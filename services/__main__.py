@@ -1,8 +1,11 @@
 """`maillage`: the command line."""
 
+import logging
+
 import typer
 
 from services.cli import bus, campaigns, demo, importing, observatory, running, tokens
+from shared import log
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.command()(running.run)
@@ -20,7 +23,8 @@ app.add_typer(observatory.rebuild, name="replay")
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; only warnings are logged, on standard error."""
+    log.configure(logging.WARNING)
     app()
 
 

@@ -48,7 +48,7 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
     except Refusal as refusal:
         fail(refusal.sentence)
     except (OSError, TimeoutError, NatsError) as error:
-        fail(f"PostgreSQL ou NATS ne répond pas\u00a0: {error or type(error).__name__}.")
+        fail(f"PostgreSQL ou NATS ne répond pas\u00a0: {str(error) or type(error).__name__}.")
 
 
 def settings_of(service: str) -> Settings:

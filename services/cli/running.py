@@ -41,10 +41,17 @@ def run(
     settings = settings_from_environment(demo)
     try:
         settings.refuse_default_secrets()
+    except ValueError as error:
+        fail(str(error))
+    try:
         check_port(host, port)
         uvloop.run(run_house(settings, host, port) if service is None else run_apart(service, settings, host, port))
-    except (CannotStart, PortTaken, Unavailable, ValueError) as error:
+    except (CannotStart, PortTaken, Unavailable) as error:
         fail(str(error))
+    except Exception as error:
+        structlog.get_logger().error("stopped by an error", exc_info=error)
+        where = "" if service else f" (voir {settings.data / 'logs' / LOG})"
+        fail(f"Maillage s’est arrêté sur une erreur\u00a0: {str(error) or type(error).__name__}{where}.")
 
 
 async def run_house(settings: Settings, host: str, port: int) -> None:
@@ -92,7 +99,7 @@ async def run_apart(name: str, settings: Settings, host: str, port: int) -> None
     """One service, against a NATS and a PostgreSQL given by their addresses."""
     log.configure()
     if not settings.database_url or not settings.nats_url:
-        raise ValueError("MAILLAGE_DATABASE_URL and MAILLAGE_NATS_URL say where PostgreSQL and NATS are.")
+        raise CannotStart("MAILLAGE_DATABASE_URL and MAILLAGE_NATS_URL say where PostgreSQL and NATS are.")
     stop = stop_on_signals()
     updates = {"database_url": settings.database_url.replace("{service}", name)}
     updates |= {"nats_url": settings.nats_url.replace("{user}", name)}
