@@ -17,6 +17,8 @@ CARD = Card(
         "signed_in",
         "used_link",
         "draft",
+        "word",
+        "directory_removal",
     ),
     publishes=(
         said.ListingRequested,

@@ -129,7 +129,7 @@ async def ask_more(request_id: UUID, form: AskInformation, request: Request, tea
 async def organisations(asked: Annotated[OrganisationsAsked, Query()], request: Request) -> dict[str, Any]:
     """The directory: full text, facets with counts, pages by cursor."""
     async with request.app.state.db.reading() as tx:
-        found = await directory.search(tx, asked)
+        found = await directory.search(tx, asked, request.app.state.tally)
     facets = {
         name: [{"key": key, "label": wording.LABELS[name](key), "count": n} for key, n in values]
         for name, values in found.facets.items()

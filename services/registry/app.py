@@ -5,6 +5,7 @@ from pathlib import Path
 from services.registry import CARD, api, pages
 from services.registry.chores import CHORES
 from services.registry.handlers import HANDLERS
+from services.registry.tally import Tally
 from shared.service import Service
 from shared.settings import Settings
 
@@ -12,6 +13,7 @@ from shared.settings import Settings
 def build(settings: Settings) -> Service:
     """The service, ready to be entered."""
     service = Service(CARD, settings, Path(__file__).parent, HANDLERS, CHORES)
+    service.app.state.tally = Tally()
     service.app.include_router(api.router)
     service.app.include_router(pages.router)
     return service

@@ -1,11 +1,13 @@
 """Asking to be listed, publishing, and finding it: through the API, on real servers."""
 
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
 from services.embedded import House
+from services.registry.commands import archive_organisation
 from tests.conftest import eventually
 
 REQUESTS = "/api/registry/v1/listing-requests"
@@ -71,6 +73,24 @@ async def test_facets_count_what_a_choice_would_give(
     assert page["total"] == 1
     assert {one["key"]: one["count"] for one in page["facets"]["college"]} == {"associations": 1, "collectivites": 1}
     assert {one["key"]: one["count"] for one in page["facets"]["department"]} == {"24": 1}
+
+
+async def test_a_structure_that_leaves_is_counted_no_more(
+    client: httpx.AsyncClient, staff: httpx.AsyncClient, house: House, number: int
+) -> None:
+    word = f"partante{number}"
+    done = await published(staff, client, asked(number, name=f"Une {word}"))
+    await published(staff, client, asked(number, name=f"Deux {word}"))
+    assert (await client.get(ORGANISATIONS, params={"q": word})).json()["total"] == 2
+    registry = house.services["registry"].db
+    async with registry.transaction() as tx:
+        await archive_organisation(UUID(done["organisation_id"]), tx)
+    assert (await client.get(ORGANISATIONS, params={"q": word})).json()["total"] == 1
+    async with registry.transaction() as tx:
+        await tx.execute("DELETE FROM listing_request WHERE name LIKE $1", f"%{word}")
+        await tx.execute("DELETE FROM organisation WHERE name LIKE $1", f"%{word}")
+    page = (await client.get(ORGANISATIONS, params={"q": word})).json()
+    assert (page["total"], page["facets"]["college"]) == (0, [])
 
 
 async def test_pages_by_cursor_show_everything_once(

@@ -11,8 +11,9 @@ from starlette.responses import Response
 
 from services.registry import wording
 from services.registry.forms import OrganisationsAsked
-from services.registry.queries.directory import FACETS, Found, profile, search
+from services.registry.queries.directory import Found, profile, search
 from services.registry.queries.groups import groups_of_countries
+from services.registry.tally import FACETS
 from shared.db import Database, Row
 from shared.errors import Invalid
 from shared.settings import Settings
@@ -30,10 +31,10 @@ async def directory(request: Request) -> Response:
     db: Database = request.app.state.db
     async with db.reading() as tx:
         try:
-            found = await search(tx, asked)
+            found = await search(tx, asked, request.app.state.tally)
         except Invalid:  # a page that is no more: the list from its beginning
             asked = asked.model_copy(update={"cursor": ""})
-            found = await search(tx, asked)
+            found = await search(tx, asked, request.app.state.tally)
     settings: Settings = request.app.state.settings
     counts = dict(found.facets["department"])
     return render(

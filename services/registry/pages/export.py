@@ -30,7 +30,7 @@ async def export(request: Request) -> Response:
     async def written() -> AsyncIterator[str]:
         yield "\ufeff" + _lines([[*COLUMNS, *LISTS, *MORE]])
         async with db.reading() as tx:
-            async for rows in every_page(tx, asked):
+            async for rows in every_page(tx, asked, request.app.state.tally):
                 yield _lines([_cells(row, request.app.state.settings.public_url) for row in rows])
 
     name = f"annuaire-{today().isoformat()}.csv"

@@ -2,18 +2,19 @@
 
 import base64
 import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from services.registry.domain import UnknownOrganisation
 from services.registry.forms import OrganisationsAsked
+from services.registry.tally import FACETS, Tally, bits_of, numbers_of
 from shared.db import Row, Tx
 from shared.errors import Invalid
+from shared.reference import fold
 
-FACETS = ("college", "kind", "department", "theme", "sdg", "country")
 EXPORTED_AT_ONCE = 1_000
 
 
@@ -26,142 +27,175 @@ class Found:
     facets: dict[str, list[tuple[str, int]]]
     """Value and count, the largest first; a facet's own choice does not narrow its own counts."""
     next: str | None
-    corrected: bool = False
-    """True where nothing held the words as typed, and these are the nearest names."""
+    corrected: str | None = None
+    """The words that were looked for, where no structure holds those that were typed."""
 
 
-async def search(tx: Tx, asked: OrganisationsAsked) -> Found:
-    """The structures that fit, by name or newest first; the nearest names where no structure holds the words."""
-    found = await _search(tx, asked, near=False)
-    if found.total or not asked.q.strip():
-        return found
-    return await _search(tx, asked, near=True)
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What fits a search: the words looked for, those that hold them, and those of them that fit the filters."""
+
+    words: str
+    corrected: bool
+    holding: int
+    fitting: int
+    many: bool
+    """So many that an index in the wanted order meets a page of them sooner than they are fetched and sorted."""
 
 
-async def _search(tx: Tx, asked: OrganisationsAsked, near: bool) -> Found:
-    q = asked.q.strip()
-    facets = await _facets(tx, asked, q, near)
-    after = _cursor(asked.cursor)
-    page = _newest if asked.sort == "newest" else _by_name
-    rows = await page(tx, asked, q, near, after)
+async def search(tx: Tx, asked: OrganisationsAsked, tally: Tally) -> Found:
+    """The structures that fit, by name or newest first; the nearest words where no structure holds those typed."""
+    after = _cursor(asked.cursor, asked.sort)
+    matched = await _match(tx, asked, tally)
+    rows = await _page(tx, asked, matched, after)
     more = len(rows) > asked.limit
     rows = rows[: asked.limit]
-    total = next((n for facet, _, n in facets if facet == "total"), 0)
-    counted = {name: [(value, n) for facet, value, n in facets if facet == name] for name in FACETS}
-    return Found(rows, total, counted, _next(asked, rows[-1]) if more else None, corrected=near and total > 0)
+    return Found(
+        rows,
+        matched.fitting.bit_count(),
+        tally.facets(_chosen(asked), matched.holding),
+        _next(asked, rows[-1]) if more else None,
+        matched.words if matched.corrected else None,
+    )
 
 
-async def every_page(tx: Tx, asked: OrganisationsAsked) -> AsyncIterator[list[Row]]:
+async def every_page(tx: Tx, asked: OrganisationsAsked, tally: Tally) -> AsyncIterator[list[Row]]:
     """All the structures that fit, a thousand at a time, by name."""
     asked = asked.model_copy(update={"sort": "name", "cursor": "", "limit": EXPORTED_AT_ONCE})
-    near = not (await _search(tx, asked.model_copy(update={"limit": 1}), near=False)).total
+    matched = await _match(tx, asked, tally)
     after: tuple[str, str] | None = None
-    while rows := (await _by_name(tx, asked, asked.q.strip(), near, after))[:EXPORTED_AT_ONCE]:
+    while rows := (await _page(tx, asked, matched, after))[:EXPORTED_AT_ONCE]:
         yield rows
         after = rows[-1]["sort_key"], str(rows[-1]["id"])
 
 
-def _filters(asked: OrganisationsAsked, q: str, near: bool) -> tuple[Any, ...]:
-    return (
-        q,
-        near,
-        asked.college,
-        asked.kind,
-        asked.department,
-        asked.theme,
-        asked.sdg,
-        asked.country,
+def _chosen(asked: OrganisationsAsked) -> dict[str, list[str]]:
+    return {facet: getattr(asked, facet) for facet in FACETS}
+
+
+async def _match(tx: Tx, asked: OrganisationsAsked, tally: Tally) -> Matched:
+    words, corrected = asked.q.strip(), False
+    await tally.follow(tx)
+    holding = tally.listed
+    if words:
+        holding &= await _holding(tx, words)
+        if not holding and (nearest := await _nearest(tx, words)) != fold(words):
+            words, corrected = nearest, True
+            holding = tally.listed & await _holding(tx, words)
+    fitting = tally.matching(_chosen(asked), holding)
+    many = fitting.bit_count() ** 2 > tally.listed.bit_count() * asked.limit
+    return Matched(words, corrected and holding > 0, holding, fitting, many)
+
+
+async def _holding(tx: Tx, words: str) -> int:
+    """The structures whose name, place or description hold these words, as bits."""
+    return bits_of(
+        await tx.fetchval(
+            """SELECT coalesce(array_agg(number), '{}') FROM organisation
+               WHERE status IN ('published', 'to_refresh')
+                 AND words @@ (websearch_to_tsquery('french', folded($1))
+                               || websearch_to_tsquery('simple', folded($1)))""",
+            words,
+        )
     )
 
 
-async def _by_name(tx: Tx, asked: OrganisationsAsked, q: str, near: bool, after: tuple[str, str] | None) -> list[Row]:
+async def _nearest(tx: Tx, words: str) -> str:
+    """Each word, or the one of the directory that looks most like it."""
+    asked = re.findall(r"[a-z0-9]+", fold(words))[:12]
+    rows = await tx.fetch(
+        """SELECT coalesce(
+               (SELECT word FROM word WHERE word = asked),
+               (SELECT word FROM word WHERE word % asked ORDER BY similarity(word, asked) DESC, word LIMIT 1),
+               asked) AS nearest
+           FROM unnest($1::text[]) WITH ORDINALITY AS typed (asked, place) ORDER BY place""",
+        asked,
+    )
+    return " ".join(row["nearest"] for row in rows)
+
+
+async def _page(tx: Tx, asked: OrganisationsAsked, matched: Matched, after: tuple[str, str] | None) -> list[Row]:
+    if matched.many:
+        page = _many_newest if asked.sort == "newest" else _many_by_name
+        return await page(tx, asked, matched.words, after)
+    few = _few_newest if asked.sort == "newest" else _few_by_name
+    return await few(tx, numbers_of(matched.fitting), after, asked.limit + 1)
+
+
+async def _few_by_name(tx: Tx, numbers: list[int], after: tuple[str, str] | None, limit: int) -> list[Row]:
     return await tx.fetch(
-        """SELECT *, folded(name) AS sort_key FROM organisation
+        """SELECT *, sort_name AS sort_key FROM organisation
+           WHERE number = ANY($1) AND ($2::text IS NULL OR (sort_name, id) > ($2, $3::uuid))
+           ORDER BY sort_name, id LIMIT $4""",
+        numbers,
+        *(after or (None, None)),
+        limit,
+    )
+
+
+async def _few_newest(tx: Tx, numbers: list[int], after: tuple[str, str] | None, limit: int) -> list[Row]:
+    return await tx.fetch(
+        """SELECT *, published_on::text AS sort_key FROM organisation
+           WHERE number = ANY($1) AND ($2::text IS NULL OR (published_on, id) < ($2::text::date, $3::uuid))
+           ORDER BY published_on DESC, id DESC LIMIT $4""",
+        numbers,
+        *(after or (None, None)),
+        limit,
+    )
+
+
+async def _many_by_name(tx: Tx, asked: OrganisationsAsked, words: str, after: tuple[str, str] | None) -> list[Row]:
+    return await tx.fetch(
+        """SELECT *, sort_name AS sort_key FROM organisation
            WHERE status IN ('published', 'to_refresh')
-             AND ($1 = '' OR CASE WHEN $2 THEN folded($1) <% folded(name)
-                  ELSE words @@ (websearch_to_tsquery('french', folded($1))
-                                 || websearch_to_tsquery('simple', folded($1))) END)
-             AND (cardinality($3::text[]) = 0 OR college = ANY($3))
-             AND (cardinality($4::text[]) = 0 OR kind = ANY($4))
-             AND (cardinality($5::text[]) = 0 OR department = ANY($5))
-             AND (cardinality($6::text[]) = 0 OR themes && $6)
-             AND (cardinality($7::int[]) = 0 OR sdgs && $7)
-             AND (cardinality($8::text[]) = 0 OR countries && $8)
-             AND ($9::text IS NULL OR (folded(name), id) > ($9, $10::uuid))
-           ORDER BY folded(name), id LIMIT $11""",
-        *_filters(asked, q, near),
-        after[0] if after else None,
-        after[1] if after else None,
+             AND ($1 = '' OR words @@ (websearch_to_tsquery('french', folded($1))
+                                       || websearch_to_tsquery('simple', folded($1))))
+             AND (cardinality($2::text[]) = 0 OR college = ANY($2))
+             AND (cardinality($3::text[]) = 0 OR kind = ANY($3))
+             AND (cardinality($4::text[]) = 0 OR department = ANY($4))
+             AND (cardinality($5::text[]) = 0 OR themes && $5)
+             AND (cardinality($6::int[]) = 0 OR sdgs && $6)
+             AND (cardinality($7::text[]) = 0 OR countries && $7)
+             AND ($8::text IS NULL OR (sort_name, id) > ($8, $9::uuid))
+           ORDER BY sort_name, id LIMIT $10""",
+        words,
+        *_chosen(asked).values(),
+        *(after or (None, None)),
         asked.limit + 1,
     )
 
 
-async def _newest(tx: Tx, asked: OrganisationsAsked, q: str, near: bool, after: tuple[str, str] | None) -> list[Row]:
+async def _many_newest(tx: Tx, asked: OrganisationsAsked, words: str, after: tuple[str, str] | None) -> list[Row]:
     return await tx.fetch(
         """SELECT *, published_on::text AS sort_key FROM organisation
            WHERE status IN ('published', 'to_refresh')
-             AND ($1 = '' OR CASE WHEN $2 THEN folded($1) <% folded(name)
-                  ELSE words @@ (websearch_to_tsquery('french', folded($1))
-                                 || websearch_to_tsquery('simple', folded($1))) END)
-             AND (cardinality($3::text[]) = 0 OR college = ANY($3))
-             AND (cardinality($4::text[]) = 0 OR kind = ANY($4))
-             AND (cardinality($5::text[]) = 0 OR department = ANY($5))
-             AND (cardinality($6::text[]) = 0 OR themes && $6)
-             AND (cardinality($7::int[]) = 0 OR sdgs && $7)
-             AND (cardinality($8::text[]) = 0 OR countries && $8)
-             AND ($9::text IS NULL OR (published_on, id) < ($9::text::date, $10::uuid))
-           ORDER BY published_on DESC, id DESC LIMIT $11""",
-        *_filters(asked, q, near),
-        after[0] if after else None,
-        after[1] if after else None,
+             AND ($1 = '' OR words @@ (websearch_to_tsquery('french', folded($1))
+                                       || websearch_to_tsquery('simple', folded($1))))
+             AND (cardinality($2::text[]) = 0 OR college = ANY($2))
+             AND (cardinality($3::text[]) = 0 OR kind = ANY($3))
+             AND (cardinality($4::text[]) = 0 OR department = ANY($4))
+             AND (cardinality($5::text[]) = 0 OR themes && $5)
+             AND (cardinality($6::int[]) = 0 OR sdgs && $6)
+             AND (cardinality($7::text[]) = 0 OR countries && $7)
+             AND ($8::text IS NULL OR (published_on, id) < ($8::text::date, $9::uuid))
+           ORDER BY published_on DESC, id DESC LIMIT $10""",
+        words,
+        *_chosen(asked).values(),
+        *(after or (None, None)),
         asked.limit + 1,
     )
-
-
-async def _facets(tx: Tx, asked: OrganisationsAsked, q: str, near: bool) -> list[tuple[str, str, int]]:
-    rows = await tx.fetch(
-        """WITH matched AS MATERIALIZED (
-               SELECT college, kind, department, themes, sdgs, countries,
-                   cardinality($3::text[]) = 0 OR coalesce(college = ANY($3), false) AS c1,
-                   cardinality($4::text[]) = 0 OR coalesce(kind = ANY($4), false) AS c2,
-                   cardinality($5::text[]) = 0 OR coalesce(department = ANY($5), false) AS c3,
-                   cardinality($6::text[]) = 0 OR themes && $6 AS c4,
-                   cardinality($7::int[]) = 0 OR sdgs && $7 AS c5,
-                   cardinality($8::text[]) = 0 OR countries && $8 AS c6
-               FROM organisation
-               WHERE status IN ('published', 'to_refresh')
-                 AND ($1 = '' OR CASE WHEN $2 THEN folded($1) <% folded(name)
-                      ELSE words @@ (websearch_to_tsquery('french', folded($1))
-                                     || websearch_to_tsquery('simple', folded($1))) END))
-           SELECT 'total' AS facet, '' AS value, count(*) AS n FROM matched WHERE c1 AND c2 AND c3 AND c4 AND c5 AND c6
-           UNION ALL SELECT 'college', college, count(*) FROM matched
-               WHERE college IS NOT NULL AND c2 AND c3 AND c4 AND c5 AND c6 GROUP BY 2
-           UNION ALL SELECT 'kind', kind, count(*) FROM matched
-               WHERE kind IS NOT NULL AND c1 AND c3 AND c4 AND c5 AND c6 GROUP BY 2
-           UNION ALL SELECT 'department', department, count(*) FROM matched
-               WHERE department IS NOT NULL AND c1 AND c2 AND c4 AND c5 AND c6 GROUP BY 2
-           UNION ALL SELECT 'theme', value, count(*) FROM matched, unnest(themes) AS value
-               WHERE c1 AND c2 AND c3 AND c5 AND c6 GROUP BY 2
-           UNION ALL SELECT 'sdg', value::text, count(*) FROM matched, unnest(sdgs) AS value
-               WHERE c1 AND c2 AND c3 AND c4 AND c6 GROUP BY 2
-           UNION ALL SELECT 'country', value, count(*) FROM matched, unnest(countries) AS value
-               WHERE c1 AND c2 AND c3 AND c4 AND c5 GROUP BY 2
-           ORDER BY 1, 3 DESC, 2""",
-        *_filters(asked, q, near),
-    )
-    return [(row["facet"], row["value"], row["n"]) for row in rows]
 
 
 def _next(asked: OrganisationsAsked, last: Row) -> str:
     return base64.urlsafe_b64encode(json.dumps([asked.sort, last["sort_key"], str(last["id"])]).encode()).decode()
 
 
-def _cursor(cursor: str) -> tuple[str, str] | None:
+def _cursor(cursor: str, sort: str) -> tuple[str, str] | None:
     if not cursor:
         return None
     try:
-        sort, key, last = json.loads(base64.urlsafe_b64decode(cursor))
-        if sort not in ("name", "newest") or not isinstance(key, str) or "\x00" in key:
+        sorted_by, key, last = json.loads(base64.urlsafe_b64decode(cursor))
+        if sorted_by != sort or not isinstance(key, str) or "\x00" in key:
             raise ValueError
         if sort == "newest":
             date.fromisoformat(key)
@@ -210,7 +244,7 @@ async def organisations_of_the_team(tx: Tx, q: str, status: str, limit: int) -> 
         """SELECT * FROM organisation
            WHERE ($1 = '' OR folded(name) LIKE '%' || folded($1) || '%' OR folded(acronym) = folded($1))
              AND ($2 = '' OR status = $2)
-           ORDER BY folded(name), id LIMIT $3""",
+           ORDER BY sort_name, id LIMIT $3""",
         q,
         status,
         limit,
