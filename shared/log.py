@@ -12,6 +12,9 @@ import structlog
 
 from shared.clock import new_id
 
+FRAMES = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+"""Where it happened, without the local variables: they hold passwords, tokens and people's answers."""
+
 _correlation: ContextVar[UUID | None] = ContextVar("correlation", default=None)
 _ADDRESS = re.compile(r"[^\s<>\"'@,;:()]+@[^\s<>\"'@,;:()]+")
 _SECRET_LINK = re.compile(
@@ -65,7 +68,7 @@ def configure(level: int = logging.INFO, to: TextIO | None = None) -> None:
         _add_correlation,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.dict_tracebacks,
+        structlog.processors.ExceptionRenderer(FRAMES),
         _blank_addresses,
     ]
     structlog.configure(
