@@ -38,7 +38,7 @@ async def doubles_of(tx: Tx, form: RequestListing) -> Doubles:
                   siret IS NOT NULL AND siret = $2 AS same_siret
            FROM organisation
            WHERE status IN ('published', 'to_refresh')
-             AND (rna = $1 OR siret = $2 OR folded(name) = folded($3))
+             AND (rna = $1 OR siret = $2 OR sort_name = folded($3))
            UNION ALL
            SELECT id, NULL, status, false, false FROM listing_request
            WHERE status IN ('requested', 'in_review', 'information_asked')
