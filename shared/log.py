@@ -9,16 +9,14 @@ from typing import Any, TextIO
 from uuid import UUID
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 
 from shared.clock import new_id
-
-FRAMES = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-"""Where it happened, without the local variables: they hold passwords, tokens and people's answers."""
 
 _correlation: ContextVar[UUID | None] = ContextVar("correlation", default=None)
 _ADDRESS = re.compile(r"[^\s<>\"'@,;:()]+@[^\s<>\"'@,;:()]+")
 _SECRET_LINK = re.compile(
-    r"(/(?:demande|confirmation|connexion|preferences|inscription|partenaire|adhesion)/)[^\s/?\"']{16,}"
+    r"(/(?:demande|confirmation|connexion|preferences|inscription|desinscription|partenaire|adhesion)/)[^\s/?\"']{16,}"
 )
 
 
@@ -68,7 +66,7 @@ def configure(level: int = logging.INFO, to: TextIO | None = None) -> None:
         _add_correlation,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.ExceptionRenderer(FRAMES),
+        structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),  # they hold passwords
         _blank_addresses,
     ]
     structlog.configure(

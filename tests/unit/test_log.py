@@ -13,6 +13,7 @@ from shared.log import without_addresses
     [
         ("mail to awa.lacoste@puits.example refused", "mail to …@… refused"),
         ("GET /annuaire/demande/eyJpZCI6IjAxOTQwMWYw.abc_def-ghi", "GET /annuaire/demande/…"),
+        ("POST /lettres/desinscription/eyJpZCI6IjAxOTQwMWYw.abc_def-ghi", "POST /lettres/desinscription/…"),
         ("nothing personal here", "nothing personal here"),
     ],
 )
