@@ -20,6 +20,7 @@ CARD = Card(
         "known_organisation",
         "known_watch_item",
         "known_group",
+        "known_membership",
         "demonstration_end",
     ),
     publishes=(
@@ -38,6 +39,7 @@ CARD = Card(
         registry.SignInLinkAsked,
         registry.GroupJoinAsked,
         registry.GroupMemberNamed,
+        registry.GroupLeft,
         events.RegistrantNamed,
         events.RegistrantPromoted,
         events.RegistrantLeft,
@@ -49,6 +51,7 @@ CARD = Card(
         events.RegistrationConfirmed,
         events.RegistrationWaitlisted,
         events.RegistrationCancelled,
+        registry.OrganisationRecorded,
         registry.OrganisationPublished,
         registry.OrganisationUpdated,
         registry.OrganisationArchived,

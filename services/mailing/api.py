@@ -55,7 +55,7 @@ async def count_readers(request: Request, session: Team) -> dict[str, Any]:
 
 def shown(campaign: Campaign) -> dict[str, Any]:
     """A campaign as the API answers it."""
-    kept = [name for name in Campaign.__slots__ if name not in ("version", "editorial")]
+    kept = [name for name in Campaign.__slots__ if name not in ("version", "editorial", "correlation_id")]
     found: dict[str, Any] = jsonable_encoder({name: getattr(campaign, name) for name in kept})
     return found
 

@@ -39,6 +39,10 @@ class NoReader(Refusal):
     """Personne n’est abonné à cette lettre : elle n’aurait aucun destinataire."""
 
 
+class AddressForgotten(Refusal):
+    """Votre adresse a été effacée, comme promis, trente jours après votre départ : abonnez-vous de nouveau."""
+
+
 class UnknownTopic(Refusal):
     """Ce groupe n’a pas de lettre : choisissez dans la liste."""
 

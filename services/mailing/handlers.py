@@ -9,6 +9,8 @@ from services.mailing.commands.knowing import (
     know_registration,
     know_watch_item,
 )
+from services.mailing.commands.membership import join_group, leave_group
+from services.mailing.commands.subscriptions import trust_mailbox
 from services.mailing.forms import RecordSubscriber
 from services.mailing.queries.subscribers import left_since
 from shared.card import Handler
@@ -29,6 +31,7 @@ from shared.contracts.events import (
 )
 from shared.contracts.registry import (
     GroupJoinAsked,
+    GroupLeft,
     GroupMemberNamed,
     GroupRecorded,
     ListingContactConfirmed,
@@ -36,6 +39,7 @@ from shared.contracts.registry import (
     ListingDecisionTold,
     OrganisationArchived,
     OrganisationPublished,
+    OrganisationRecorded,
     OrganisationUpdated,
     RegistryDemonstrationRemoved,
     SignInLinkAsked,
@@ -43,9 +47,9 @@ from shared.contracts.registry import (
     WatchItemWithdrawn,
 )
 from shared.db import Tx
+from shared.web.i18n import translate
 
 LISTING_WORDS = "Case cochée dans la demande de référencement, adresse confirmée par un clic."
-GROUP_WORDS = "Un clic confirme que vous rejoignez ce groupe et que vous voulez recevoir ses lettres."
 
 
 async def mail_it(event: PersonalEvent, tx: Tx) -> None:
@@ -65,17 +69,14 @@ async def start_ticked_letters(event: ListingContactConfirmed, tx: Tx) -> None:
     form = RecordSubscriber(
         email=event.email, topics=event.topics, department=event.department, demonstration=event.demonstration
     )
-    await start_topics(form, tx, event.person_key, (tx.cause.event_id, LISTING_WORDS), event.lang)
+    await trust_mailbox(tx, event.person_key)
+    proof = (tx.cause.event_id, translate(event.lang, LISTING_WORDS))
+    await start_topics(form, tx, event.person_key, proof, event.lang)
 
 
 async def welcome_member(event: GroupMemberNamed, tx: Tx) -> None:
     """A welcome, and the group's letter."""
-    assert tx.cause
-    if not await left_since(tx, event.person_key, tx.cause.recorded_at):
-        form = RecordSubscriber(
-            email=event.email, topics=[f"group:{event.group_slug}"], demonstration=event.demonstration
-        )
-        await start_topics(form, tx, event.person_key, (tx.cause.event_id, GROUP_WORDS), event.lang)
+    await join_group(event, tx)
     await mail_it(event, tx)
 
 
@@ -86,6 +87,7 @@ HANDLERS: dict[type[DomainEvent], Handler] = {
     SignInLinkAsked: mail_it,
     GroupJoinAsked: mail_it,
     GroupMemberNamed: welcome_member,
+    GroupLeft: leave_group,
     RegistrantNamed: mail_it,
     RegistrantPromoted: mail_it,
     RegistrantLeft: mail_it,
@@ -97,6 +99,7 @@ HANDLERS: dict[type[DomainEvent], Handler] = {
     RegistrationConfirmed: know_registration,
     RegistrationWaitlisted: know_registration,
     RegistrationCancelled: know_registration,
+    OrganisationRecorded: know_organisation,
     OrganisationPublished: know_organisation,
     OrganisationUpdated: know_organisation,
     OrganisationArchived: know_organisation,

@@ -12,18 +12,26 @@ from services.mailing.commands import sending
 from services.mailing.commands.sending import Outgoing
 from services.mailing.domain import wait_after, wait_after_outage
 from services.mailing.mails.compose import Composer
-from services.mailing.mails.message import message_of
+from services.mailing.mails.message import Posting, message_of
 from services.mailing.smtp import Connection, Outcome
 from shared.clock import new_id
 from shared.db import Tx
 from shared.errors import Unavailable
+from shared.log import follow
 from shared.service import Service
 
 BATCH = 20
 LANES = 24
 POLL_SECONDS = 0.25
 BEAT_SECONDS = 2.0
-DRAIN_SECONDS = 15.0
+DRAIN_SECONDS = 2.0
+"""How long a stop waits for the answers of mail servers: everything stops within five seconds."""
+GIVE_BACK_SECONDS = 0.8
+FRESH_SECONDS = sending.DEAD_SECONDS - 2
+"""A worker that has not been heard for so long touches nothing: another may have taken its letters over."""
+
+SAID = {"accepted": "accepted", "refused": "refused", "later": "put off", "outage": "not taken"}
+"""What the log says of an attempt."""
 
 log = structlog.get_logger()
 
@@ -38,22 +46,33 @@ class Sending:
         self.asleep: dict[str, tuple[float, int]] = {}
         """Domains left alone for a while: until when, after how many failures."""
         self.stopping = False
+        self.heard_at = float("-inf")
+        """When this worker last said that it lives, taken before the database was told."""
         self.composer = Composer(service.settings, service.signer)
         self._pace = asyncio.Lock()
 
     async def run(self) -> None:
         """Send what is due until told to stop; then finish what is in flight and give the rest back."""
-        beating = 0.0
         try:
             while not self.service.closing.is_set():
-                if time.monotonic() - beating > BEAT_SECONDS:
-                    async with self.service.db.transaction() as tx:
-                        await sending.beat(tx, self.worker)
-                    beating = time.monotonic()
+                if time.monotonic() - self.heard_at > BEAT_SECONDS:
+                    await self.beat()
                 await self._open_lanes()
                 await asyncio.sleep(POLL_SECONDS)
         finally:
             await self._drain()
+
+    async def beat(self) -> None:
+        """Say that this worker lives."""
+        moment = time.monotonic()
+        async with self.service.db.transaction() as tx:
+            await sending.beat(tx, self.worker)
+        self.heard_at = moment
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether what this worker holds is surely still its own."""
+        return time.monotonic() - self.heard_at < FRESH_SECONDS
 
     async def _open_lanes(self) -> None:
         self.lanes = {name: task for name, task in self.lanes.items() if not task.done()}
@@ -85,7 +104,7 @@ class Sending:
         wait = timedelta(0)
         try:
             for letter in letters:
-                if self.stopping:
+                if self.stopping or not self.is_heard:
                     return False
                 waiting.remove(letter.id)
                 outcome = await self._send(letter, connection)
@@ -101,10 +120,12 @@ class Sending:
 
     async def _send(self, letter: Outgoing, connection: Connection) -> Outcome | None:
         """One letter, from its row to its end; None where nothing was tried."""
+        follow(letter.correlation_id)
         try:
             async with self.service.db.reading() as tx:
                 made = await self.composer.compose(letter, tx)
-            message = message_of(made.mail, letter.id, letter.recipient, self.service.settings) if made.mail else None
+            to = Posting(letter.id, letter.recipient, letter.correlation_id)
+            message = message_of(made.mail, to, self.service.settings) if made.mail else None
         except Unavailable:
             await self._surely(lambda tx: sending.give_back(tx, self.worker, [letter.id], timedelta(0)))
             return None
@@ -116,7 +137,11 @@ class Sending:
             await self._surely(lambda tx: sending.settle_ended(tx, self.worker, letter, "skipped", made.why_not))
             return None
         await self._keep_pace()
+        if not self.is_heard:
+            await self._surely(lambda tx: sending.give_back(tx, self.worker, [letter.id], timedelta(0)))
+            return None
         outcome = await connection.send(letter.recipient, message.as_bytes())
+        log.info(f"mail {SAID[outcome.kind]}", kind=letter.kind, correlation_id=str(letter.correlation_id))
         await self._surely(lambda tx: self._settle(letter, outcome, made.department, tx))
         return outcome
 
@@ -134,13 +159,17 @@ class Sending:
             await sending.settle_later(tx, self.worker, letter, wait, outcome.reason)
 
     async def _surely(self, work: Callable[[Tx], Awaitable[None]]) -> None:
-        """Write what happened, however long the database is away: the letter has left, and cannot be called back."""
+        """Write what happened, however long the database is away: the letter has left, and cannot be called back.
+
+        Whoever stops does not wait for the database: another worker takes the letter over, flagged."""
         while True:
             try:
                 async with self.service.db.transaction() as tx:
                     await work(tx)
                 return
             except Unavailable:
+                if self.stopping:
+                    return
                 await asyncio.sleep(0.5)
 
     async def _keep_pace(self) -> None:
@@ -162,8 +191,10 @@ class Sending:
             _done, open_still = await asyncio.wait(self.lanes.values(), timeout=DRAIN_SECONDS)
             for task in open_still:
                 task.cancel()
-        with suppress(Unavailable):
-            async with self.service.db.transaction() as tx:
+            if open_still:
+                await asyncio.wait(open_still, timeout=GIVE_BACK_SECONDS)
+        with suppress(Unavailable, TimeoutError):
+            async with asyncio.timeout(GIVE_BACK_SECONDS), self.service.db.transaction() as tx:
                 await sending.leave(tx, self.worker)
 
 

@@ -13,6 +13,9 @@ from services.mailing.mails.message import Sender
 from shared.settings import Settings
 
 TIMEOUT_SECONDS = 20.0
+CLOSING = 421
+"""A server says that it closes the connection."""
+ABOUT_IT = (aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError)
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -40,37 +43,56 @@ class Connection:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is asyncio.CancelledError:
+            self._drop()  # whoever stops does not wait for a goodbye
         await self.close()
 
     async def send(self, recipient: str, message: bytes) -> Outcome:
         """Hand one message over and wait for the server's word."""
         try:
-            client = await self._connected()
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            await self.close()
-            return Outcome("outage", type(error).__name__)
-        try:
-            await asyncio.wait_for(
-                client.sendmail(Sender.of(self.settings).address, [recipient], message), self.timeout * 2
-            )
+            async with asyncio.timeout(self.timeout * 2):
+                client = await self._envelope_opened()
+                await client.rcpt(recipient)
+                await client.data(message)
             return Outcome("accepted")
-        except aiosmtplib.SMTPRecipientsRefused as refused:
-            first = refused.recipients[0]
-            return await self._answered(first.code, first.message, at_recipient=True)
         except aiosmtplib.SMTPResponseException as error:
-            return await self._answered(error.code, error.message)
+            return await self._answered(error)
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             await self.close()
             return Outcome("outage", type(error).__name__)
+        except ValueError:
+            await self.close()
+            return Outcome("refused", "unwritable address")
+
+    async def _envelope_opened(self) -> aiosmtplib.SMTP:
+        """MAIL FROM answered; a connection kept open and closed by the server meanwhile is opened again, once.
+
+        Nothing of the mail was said yet, so that beginning again cannot send it twice."""
+        address, kept = Sender.of(self.settings).address, self._client
+        try:
+            client = await self._connected()
+            await client.mail(address)
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            gone = not isinstance(error, aiosmtplib.SMTPResponseException) or error.code == CLOSING
+            if kept is None or not gone or isinstance(error, TimeoutError):
+                raise
+            self._drop()
+            client = await self._connected()
+            await client.mail(address)
+        return client
 
     async def close(self) -> None:
         """Say goodbye, without waiting long for an answer."""
-        client, self._client = self._client, None
-        if client is None:
+        if self._client is None:
             return
         with suppress(Exception):
-            await asyncio.wait_for(client.quit(), 1)
-        client.close()
+            await asyncio.wait_for(self._client.quit(), 1)
+        self._drop()
+
+    def _drop(self) -> None:
+        client, self._client = self._client, None
+        if client:
+            client.close()
 
     async def _connected(self) -> aiosmtplib.SMTP:
         if self._client is None or not self._client.is_connected:
@@ -87,16 +109,28 @@ class Connection:
             await self._client.connect()
         return self._client
 
-    async def _answered(self, code: int, said: str, at_recipient: bool = False) -> Outcome:
+    async def _answered(self, error: aiosmtplib.SMTPResponseException) -> Outcome:
+        """What an answer means: only what is said of the recipient or of the mail itself refuses it for good."""
+        code, said = error.code, error.message
         enhanced = said.split(maxsplit=1)[0] if said[:2] in ("4.", "5.") else ""
         reason = f"{code} {enhanced}".strip()
-        if code == 421 or code < 400:
+        if code == CLOSING or code < 400 or not isinstance(error, (*ABOUT_IT, aiosmtplib.SMTPSenderRefused)):
             await self.close()
             return Outcome("outage", reason)
-        if code < 500:
+        await self._reset()
+        if code < 500 or not isinstance(error, ABOUT_IT):
             return Outcome("later", reason)
+        at_recipient = isinstance(error, aiosmtplib.SMTPRecipientRefused)
         gone = at_recipient and code in (550, 551, 553) and enhanced.startswith(("5.1.1", "5.1.10", "5.1.6"))
         return Outcome("refused", reason, gone)
+
+    async def _reset(self) -> None:
+        """The next mail begins with an empty envelope."""
+        try:
+            assert self._client
+            await self._client.rset()
+        except (aiosmtplib.SMTPException, OSError, TimeoutError):
+            await self.close()
 
 
 def _is_secret(settings: Settings) -> bool:

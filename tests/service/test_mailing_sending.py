@@ -29,6 +29,8 @@ class Server:
         self.tempers: dict[str, str] = {}
         self.connections = 0
         self.hanging: set[str] = set()
+        self.sender_answer = "250 OK"
+        self.answers_once = False
 
     async def handle_EHLO(
         self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
@@ -36,6 +38,14 @@ class Server:
         self.connections += 1
         session.host_name = hostname
         return responses
+
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]) -> str:
+        answer = self.sender_answer
+        if self.answers_once:
+            self.sender_answer = "250 OK"
+        if answer.startswith("250"):
+            envelope.mail_from = address
+        return answer
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]) -> str:
         answer = self.tempers.get(address.partition("@")[2], "250 OK")

@@ -13,6 +13,7 @@ from shared.clock import new_id, now, today
 from shared.contracts.mailing import CampaignApproved
 from shared.db import Tx
 from shared.errors import Invalid
+from shared.log import correlation_id
 from shared.web import format
 from shared.web.i18n import _
 
@@ -130,12 +131,13 @@ async def approve_campaign(campaign_id: UUID, form: ApproveCampaign, tx: Tx, by:
         raise NoReader()
     await tx.execute(
         """UPDATE campaign SET status = 'approved', version = version + 1, send_at = $2, approved_by = $3,
-               approved_at = now(), recipients = $4, demonstration = $5 WHERE id = $1""",
+               approved_at = now(), recipients = $4, demonstration = $5, correlation_id = $6 WHERE id = $1""",
         campaign_id,
         max(form.send_at or now(), now()),
         by,
         readers,
         issue.demonstration,
+        correlation_id(),
     )
     approved = await campaign_of(tx, campaign_id)
     tx.emit(CampaignApproved(**campaign_fact(approved)))

@@ -9,6 +9,7 @@ from services.mailing.queries.campaigns import Campaign, campaign_of
 from shared.clock import new_id
 from shared.contracts.mailing import CampaignFinished
 from shared.db import Tx
+from shared.log import correlation_id, follow
 
 LETTER_MAIL = "mailing.letter"
 TEST_MAIL = "mailing.test"
@@ -23,12 +24,14 @@ async def start_due(tx: Tx, demonstrations: bool) -> Campaign | None:
     if row is None:
         return None
     campaign = await campaign_of(tx, row["id"])
+    if campaign.correlation_id:
+        follow(campaign.correlation_id)
     issue = await issue_of(tx, campaign, demonstrations)
     await tx.execute(
         """INSERT INTO outgoing (id, campaign_id, subscriber_id, kind, priority, person_key, recipient, domain, lang,
-               demonstration)
+               demonstration, correlation_id)
            SELECT gen_random_uuid(), $1, s.id, $2, $3, s.person_key, s.email, lower(split_part(s.email, '@', 2)),
-               s.lang, $4 OR s.demonstration
+               s.lang, $4 OR s.demonstration, $8
            FROM subscriber s WHERE status = 'subscribed' AND topics @> ARRAY[$5::text]
                AND ($6::text IS NULL OR department = $6) AND ($7 OR NOT demonstration)
                AND NOT EXISTS (SELECT FROM suppression x WHERE x.person_key = s.person_key)
@@ -40,6 +43,7 @@ async def start_due(tx: Tx, demonstrations: bool) -> Campaign | None:
         campaign.topic,
         campaign.department,
         demonstrations,
+        campaign.correlation_id or correlation_id(),
     )
     await tx.executemany(
         "INSERT INTO told (item_kind, item_id, campaign_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
@@ -70,6 +74,8 @@ async def finish_done(tx: Tx) -> Campaign | None:
         row["id"],
     )
     done = await campaign_of(tx, row["id"])
+    if done.correlation_id:
+        follow(done.correlation_id)
     tx.emit(CampaignFinished(**campaign_fact(done), accepted=done.accepted))
     return done
 

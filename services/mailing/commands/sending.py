@@ -30,6 +30,7 @@ class Outgoing:
     registration_version: int | None
     attempts: int
     demonstration: bool
+    correlation_id: UUID
     created_at: datetime
 
     @classmethod
@@ -44,10 +45,12 @@ async def beat(tx: Tx, worker: UUID) -> None:
         """INSERT INTO sender (worker) VALUES ($1) ON CONFLICT (worker) DO UPDATE SET seen_at = now()""", worker
     )
     await tx.execute(
-        """UPDATE outgoing SET state = 'queued', worker = NULL, perhaps_twice = true
-           WHERE id IN (SELECT id FROM outgoing o WHERE state = 'sending' AND NOT EXISTS (
+        """WITH held AS MATERIALIZED (
+               SELECT id FROM outgoing o WHERE state = 'sending' AND NOT EXISTS (
                SELECT FROM sender s WHERE s.worker = o.worker AND s.seen_at > now() - make_interval(secs => $1))
-               LIMIT 500 FOR UPDATE SKIP LOCKED)""",
+               LIMIT 500 FOR UPDATE SKIP LOCKED)
+           UPDATE outgoing o SET state = 'queued', worker = NULL, perhaps_twice = true
+           FROM held WHERE o.id = held.id""",
         DEAD_SECONDS,
     )
     await tx.execute("DELETE FROM sender WHERE seen_at < now() - interval '1 hour'")
@@ -72,10 +75,11 @@ async def due_lanes(tx: Tx, busy: list[str]) -> list[tuple[str, int]]:
 async def claim(tx: Tx, worker: UUID, domain: str, priority: int, limit: int) -> list[Outgoing]:
     """Take a few mails of one domain; nobody else can."""
     rows = await tx.fetch(
-        """UPDATE outgoing SET state = 'sending', worker = $1 WHERE id IN (
+        """WITH due AS MATERIALIZED (
                SELECT id FROM outgoing WHERE state = 'queued' AND next_at <= now() AND domain = $2 AND priority = $3
                ORDER BY next_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
-           RETURNING *""",
+           UPDATE outgoing o SET state = 'sending', worker = $1 FROM due WHERE o.id = due.id
+           RETURNING o.*""",
         worker,
         domain,
         priority,
@@ -85,14 +89,14 @@ async def claim(tx: Tx, worker: UUID, domain: str, priority: int, limit: int) ->
 
 
 async def settle_sent(tx: Tx, worker: UUID, letter: Outgoing, department: str | None) -> None:
-    """A server accepted it; what it said is forgotten, since its links are keys."""
-    await tx.execute(
+    """A server accepted it; what it said is forgotten, since its links are keys. Told by whoever holds it, once."""
+    held = await tx.fetchval(
         """UPDATE outgoing SET state = 'sent', words = NULL, ended_at = now(), worker = NULL, reason = NULL
-           WHERE id = $1 AND worker = $2""",
+           WHERE id = $1 AND worker = $2 RETURNING true""",
         letter.id,
         worker,
     )
-    if letter.campaign_id is None:
+    if not held or letter.campaign_id is None:
         return
     tx.emit(
         LetterAccepted(

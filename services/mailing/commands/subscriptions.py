@@ -5,11 +5,12 @@ from datetime import datetime
 from uuid import UUID
 
 from services.mailing.commands.queue import queue_mail
-from services.mailing.domain import BETWEEN_REQUESTS, GROUP, REQUESTS_A_DAY, UnknownTopic, chosen
+from services.mailing.domain import BETWEEN_REQUESTS, GROUP, REQUESTS_A_DAY, AddressForgotten, UnknownTopic, chosen
 from services.mailing.forms import AskSubscription, ChooseLetters, RecordSubscriber
 from services.mailing.links import Links
 from services.mailing.queries.subscribers import (
     Subscriber,
+    is_refused,
     last_mails,
     request_of,
     subscriber_by_key,
@@ -23,8 +24,7 @@ from shared.contracts.mailing import (
     SubscriptionEnded,
 )
 from shared.db import Tx
-from shared.errors import LinkExpired
-from shared.web.i18n import language
+from shared.web.i18n import language, translate
 
 CONFIRM = "mailing.confirm_subscription"
 ALREADY = "mailing.known_subscriber"
@@ -50,13 +50,13 @@ async def ask_subscription(form: AskSubscription, tx: Tx, links: Links) -> None:
         language.get(),
         topics,
         form.department,
-        WORDS,
+        translate(language.get(), WORDS),
         mailed,
     )
     if not mailed:
         return
     to = {"email": form.email, "person_key": key, "lang": language.get()}
-    if known and known.status == "subscribed":
+    if known and known.status == "subscribed" and not await is_refused(tx, key):
         await queue_mail(tx, ALREADY, to, {"subscriber_id": str(known.id)})
     else:
         await queue_mail(tx, CONFIRM, to, {"request_id": str(request_id), "topics": topics})
@@ -80,8 +80,17 @@ async def confirm_subscription(request_id: UUID, tx: Tx) -> Subscriber:
         if known:
             return known
     await tx.execute("UPDATE subscription_request SET confirmed_at = now() WHERE id = $1", request_id)
+    await trust_mailbox(tx, asked.person_key)
     person = RecordSubscriber(email=asked.email, topics=list(asked.topics), department=asked.department)
     return await start_topics(person, tx, asked.person_key, (request_id, asked.words), asked.lang)
+
+
+async def trust_mailbox(tx: Tx, key: str) -> None:
+    """A link of a mail was used: the mailbox that once refused exists, as far as this moment tells."""
+    moment = tx.cause.recorded_at if tx.cause else now()
+    await tx.execute(
+        "DELETE FROM suppression WHERE person_key = $1 AND reason = 'refused' AND since <= $2", key, moment
+    )
 
 
 async def start_topics(
@@ -124,7 +133,7 @@ async def choose_letters(subscriber_id: UUID, form: ChooseLetters, tx: Tx) -> Su
     if not form.topics:
         return await leave_letters(subscriber_id, tx)
     if before.email is None:
-        raise LinkExpired()
+        raise AddressForgotten()
     await refuse_unknown_groups(tx, form.topics, before.topics)
     if before.status == "subscribed" and (list(before.topics), before.department) == (
         sorted(form.topics),
@@ -162,6 +171,22 @@ async def leave_letters(subscriber_id: UUID, tx: Tx) -> Subscriber:
     gone = Subscriber.of(row)
     tx.emit(subscription_fact(SubscriptionEnded, gone))
     return gone
+
+
+async def end_topic(key: str, topic: str, tx: Tx) -> None:
+    """One letter ends; whoever read nothing else is no subscriber any more."""
+    before = await subscriber_by_key(tx, key)
+    if before is None or before.status != "subscribed" or topic not in before.topics:
+        return
+    kept = [one for one in before.topics if one != topic]
+    if not kept:
+        await leave_letters(before.id, tx)
+        return
+    row = await tx.fetchrow(
+        "UPDATE subscriber SET topics = $2, version = version + 1 WHERE id = $1 RETURNING *", before.id, kept
+    )
+    assert row is not None
+    tx.emit(subscription_fact(SubscriptionChanged, Subscriber.of(row)))
 
 
 async def return_to_letters(subscriber_id: UUID, tx: Tx) -> Subscriber:

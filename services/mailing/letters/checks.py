@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from services.mailing.letters.issue import Issue
 from services.mailing.letters.writing import letter_mail
 from services.mailing.links import Links
-from services.mailing.mails.message import message_of
+from services.mailing.mails.message import Posting, message_of
 from services.mailing.queries.subscribers import Subscriber
 from shared.clock import new_id
 from shared.web.format import number
@@ -30,7 +30,7 @@ class Check:
 def checks_of(issue: Issue, links: Links, department: str | None = None) -> list[Check]:
     """The letter, written and looked at as it would leave."""
     mail = letter_mail(issue, specimen(department), links)
-    message = message_of(mail, new_id(), "lecture@reseau.example", links.settings)
+    message = message_of(mail, Posting(new_id(), "lecture@reseau.example", new_id()), links.settings)
     html = message.get_body(("html",))
     text = message.get_body(("plain",))
     assert html is not None and text is not None

@@ -7,8 +7,10 @@ from uuid import UUID
 
 from services.mailing.domain import UnknownCampaign
 from services.mailing.queries.campaigns import Campaign, campaign_of
-from services.mailing.queries.items import Item, coming_gatherings, items_of
+from services.mailing.queries.items import Item, items_of, told_elsewhere
 from shared.db import Tx
+
+NEAR_KINDS = ("gathering", "organisation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +24,6 @@ class Issue:
     topic: str
     demonstration: bool
     items: tuple[Item, ...]
-    nearby: tuple[Item, ...]
-    """What happens and who is new in one department, for the readers who live there."""
 
     @property
     def is_empty(self) -> bool:
@@ -31,8 +31,10 @@ class Issue:
         return not self.items and not self.editorial.strip()
 
     def near(self, department: str | None) -> list[Item]:
-        """« Près de chez vous »."""
-        return [one for one in self.nearby if department and department in one.departments]
+        """« Près de chez vous »: what happens and who is new there, among what this letter tells."""
+        if self.kind != "newsletter" or not department:
+            return []
+        return [one for one in self.items if one.kind in NEAR_KINDS and department in one.departments]
 
     def as_json(self) -> dict[str, Any]:
         """As it is frozen in the campaign's row."""
@@ -41,8 +43,8 @@ class Issue:
     @classmethod
     def of_json(cls, found: dict[str, Any]) -> Self:
         """Read what `as_json` wrote."""
-        lists = {name: tuple(_item(one) for one in found[name]) for name in ("items", "nearby")}
-        return cls(**(found | lists | {"campaign_id": UUID(found["campaign_id"])}))
+        items = tuple(_item(one) for one in found["items"])
+        return cls(**(found | {"items": items, "campaign_id": UUID(found["campaign_id"])}))
 
 
 def _item(found: dict[str, Any]) -> Item:
@@ -62,23 +64,22 @@ def _item(found: dict[str, Any]) -> Item:
 
 
 async def issue_of(tx: Tx, campaign: Campaign, demonstrations: bool) -> Issue:
-    """The issue as it would leave now: what was cancelled, filled or expired since is out."""
-    kept = [one for one in await items_of(tx, campaign.id) if not one.dropped and one.is_current]
-    dropped = {one.id for one in await items_of(tx, campaign.id) if one.dropped}
-    nearby: list[Item] = []
-    if campaign.kind == "newsletter":
-        coming = await coming_gatherings(tx, demonstrations)
-        nearby = [one for one in coming if one.departments and one.id not in dropped]
-        nearby += [one for one in kept if one.kind == "organisation" and one.departments]
+    """The issue as it would leave now: what was cancelled, filled, expired or told by another letter since is out."""
+    told = await told_elsewhere(tx, campaign.id)
+    kept = [
+        one
+        for one in await items_of(tx, campaign.id)
+        if not one.dropped and one.is_current and (one.kind, one.id) not in told
+    ]
+    kept = [one for one in kept if demonstrations or not one.demonstration]
     return Issue(
         campaign.id,
         campaign.kind,
         campaign.subject,
         campaign.editorial,
         campaign.topic,
-        campaign.demonstration or any(one.demonstration for one in (*kept, *nearby)),
+        campaign.demonstration or any(one.demonstration for one in kept),
         tuple(kept),
-        tuple(nearby),
     )
 
 

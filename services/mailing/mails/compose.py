@@ -14,7 +14,7 @@ from services.mailing.letters.writing import letter_mail, trial_mail
 from services.mailing.links import Links
 from services.mailing.mails import gatherings, registry, subscriptions
 from services.mailing.mails.pieces import Mail
-from services.mailing.queries.subscribers import known_groups, subscriber_of
+from services.mailing.queries.subscribers import known_groups, may_receive
 from services.mailing.wording import topics_said
 from shared.contracts import parse
 from shared.contracts.events import RegistrantLeft, RegistrantNamed, RegistrantPromoted, RegistrantToldOfChange
@@ -93,8 +93,8 @@ class Composer:
                 self._issues.clear()
             self._issues[letter.campaign_id] = await frozen_issue(tx, letter.campaign_id)
         issue = self._issues[letter.campaign_id]
-        reader = await subscriber_of(tx, letter.subscriber_id)
-        if reader.status != "subscribed" or issue.topic not in reader.topics:
+        reader = await may_receive(tx, letter.subscriber_id)
+        if reader is None or issue.topic not in reader.topics:
             return Composed(None, "left")
         if reader.demonstration and not self.settings.smtp_is_mailbox:
             return Composed(None, "demonstration")

@@ -44,16 +44,26 @@ class Sender:
         return cls(address, name or settings.network_name)
 
 
-def message_of(mail: Mail, message_id: UUID, recipient: str, settings: Settings) -> EmailMessage:
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """What a message's headers need beside what it says: its own id, to whom, and the story it belongs to."""
+
+    id: UUID
+    recipient: str
+    correlation_id: UUID
+
+
+def message_of(mail: Mail, to: Posting, settings: Settings) -> EmailMessage:
     """The message; tried again, it has the same Message-ID, by which a mailbox knows it already."""
     sender = Sender.of(settings)
     made = EmailMessage(POLICY)
     made["From"] = Address(one_line(sender.name), addr_spec=sender.address)
-    made["To"] = Address(addr_spec=recipient)
+    made["To"] = Address(addr_spec=to.recipient)
     made["Reply-To"] = Address(one_line(settings.network_name), addr_spec=settings.team_email)
     made["Subject"] = one_line(mail.subject)
     made["Date"] = format_datetime(now())
-    made["Message-ID"] = f"<{message_id}@{host_of(settings)}>"
+    made["Message-ID"] = f"<{to.id}@{host_of(settings)}>"
+    made["X-Correlation-Id"] = str(to.correlation_id)
     made["Auto-Submitted"] = "auto-generated"
     for name, value in mail.headers.items():
         made[name] = one_line(value)

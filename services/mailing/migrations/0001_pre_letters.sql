@@ -56,6 +56,7 @@ CREATE TABLE campaign (
     recipients integer NOT NULL DEFAULT 0,
     accepted integer NOT NULL DEFAULT 0,
     content jsonb, -- what it says, frozen when it leaves
+    correlation_id uuid, -- the story of its approval; its letters carry it on
     demonstration boolean NOT NULL DEFAULT false,
     created_by text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now()
@@ -102,6 +103,7 @@ CREATE TABLE outgoing (
     perhaps_twice boolean NOT NULL DEFAULT false, -- its worker died: the same Message-ID may have left already
     reason text,
     demonstration boolean NOT NULL DEFAULT false,
+    correlation_id uuid NOT NULL DEFAULT gen_random_uuid(), -- the story it belongs to
     created_at timestamptz NOT NULL DEFAULT now(),
     ended_at timestamptz,
     UNIQUE (campaign_id, subscriber_id)
@@ -182,6 +184,16 @@ CREATE TABLE known_group (
     demonstration boolean NOT NULL,
     recorded_at timestamptz NOT NULL
 );
+
+-- Who is in a group, by whichever of joining (named) and leaving (not named) is told first.
+CREATE TABLE known_membership (
+    membership_id uuid PRIMARY KEY,
+    person_key text,
+    topic text,
+    named_at timestamptz,
+    left_at timestamptz
+);
+CREATE INDEX known_membership_person ON known_membership (person_key, topic);
 
 -- When a service's fictional season was taken away: its older facts, if they come late, are not learnt.
 CREATE TABLE demonstration_end (

@@ -28,6 +28,8 @@ class Campaign:
     accepted: int
     demonstration: bool
     created_at: datetime
+    correlation_id: UUID | None
+    """The story of its approval, which its letters carry on."""
 
     @classmethod
     def of(cls, row: Row) -> Self:

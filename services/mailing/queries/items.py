@@ -127,6 +127,16 @@ async def untold(tx: Tx, demonstrations: bool) -> list[tuple[str, UUID]]:
     return [one for one in found if one not in told]
 
 
+async def told_elsewhere(tx: Tx, campaign_id: UUID) -> set[tuple[str, UUID]]:
+    """What this draft holds and another letter has told since."""
+    rows = await tx.fetch(
+        """SELECT item_kind, item_id FROM campaign_item i JOIN told t USING (item_kind, item_id)
+           WHERE i.campaign_id = $1 AND t.campaign_id <> $1""",
+        campaign_id,
+    )
+    return {(row["item_kind"], row["item_id"]) for row in rows}
+
+
 async def items_of(tx: Tx, campaign_id: UUID) -> list[Item]:
     """What a draft holds, in its order, dropped ones too; what was taken back altogether is out."""
     gatherings = await tx.fetch(

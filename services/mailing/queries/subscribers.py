@@ -69,6 +69,25 @@ async def left_since(tx: Tx, person_key: str, moment: datetime) -> bool:
     )
 
 
+async def is_refused(tx: Tx, person_key: str) -> bool:
+    """Whether the mailbox did not exist the last time a mail left for it."""
+    return bool(
+        await tx.fetchval(
+            "SELECT EXISTS (SELECT FROM suppression WHERE person_key = $1 AND reason = 'refused')", person_key
+        )
+    )
+
+
+async def may_receive(tx: Tx, subscriber_id: UUID) -> Subscriber | None:
+    """A reader to whom a letter may leave now; None for whoever left, was deleted, or whose mailbox refuses."""
+    row = await tx.fetchrow(
+        """SELECT * FROM subscriber s WHERE id = $1 AND status = 'subscribed'
+               AND NOT EXISTS (SELECT FROM suppression x WHERE x.person_key = s.person_key)""",
+        subscriber_id,
+    )
+    return Subscriber.of(row) if row else None
+
+
 async def request_of(tx: Tx, request_id: UUID) -> SubscriptionRequest:
     """One request; LinkExpired where it was forgotten."""
     row = await tx.fetchrow("SELECT * FROM subscription_request WHERE id = $1", request_id)
