@@ -11,11 +11,15 @@ from shared.service import Service
 
 
 async def forget_people(service: Service) -> None:
-    """Addresses leave the queue, old requests and ended subscriptions after thirty days."""
+    """Addresses leave the queue, old requests, ended subscriptions and memberships after thirty days."""
     async with service.db.transaction() as tx:
         await tx.execute(
             """UPDATE outgoing SET recipient = NULL, words = NULL
                WHERE recipient IS NOT NULL AND ended_at < now() - interval '30 days'"""
+        )
+        await tx.execute(
+            """DELETE FROM known_membership
+               WHERE left_at < now() - interval '30 days' AND (named_at IS NULL OR named_at < left_at)"""
         )
         await tx.execute("DELETE FROM subscription_request WHERE asked_at < now() - interval '30 days'")
         await tx.execute(

@@ -80,6 +80,16 @@ async def test_leaving_a_group_keeps_the_other_letters(
     assert await topics(house, email) == ["group:togo", "newsletter"]
     await handle(house, left(membership), now())
     assert await topics(house, email) == ["newsletter"]
+    async with house.services["mailing"].db.transaction() as tx:
+        await tx.execute(
+            """UPDATE known_membership
+               SET named_at = named_at - interval '31 days', left_at = left_at - interval '31 days'
+               WHERE membership_id = $1""",
+            membership,
+        )
+    await forget_people(house.services["mailing"])
+    async with house.services["mailing"].db.reading() as tx:
+        assert not await tx.fetchval("SELECT true FROM known_membership WHERE membership_id = $1", membership)
     assert (await facts_of(house, email))[-1] == ("subscription_changed", 3)
 
 

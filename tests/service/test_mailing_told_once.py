@@ -5,9 +5,10 @@ from uuid import UUID
 import httpx
 
 from services.embedded import House
-from services.mailing.commands import remove_demonstration
+from services.mailing.commands import remove_demonstration, start_due
 from shared.clock import now
-from tests.conftest import Mailbox
+from shared.contracts.registry import OrganisationRecorded
+from tests.conftest import Mailbox, eventually
 from tests.service.test_mailing_letters import API, add_reader, emit, empty, gathering, known, sent, structure
 
 __all__ = ["empty"]
@@ -85,3 +86,49 @@ async def test_what_a_letter_of_the_season_told_of_real_items_stays_told(
         await tx.execute("DELETE FROM known_organisation WHERE demonstration")
     assert (await staff.get(f"{API}/{draft['id']}")).status_code == 404
     assert (await staff.post(API, json={})).status_code == 409
+
+
+async def test_a_letter_that_waits_for_somebody_deleted_or_refusing_does_not_leave(
+    empty: None, house: House, staff: httpx.AsyncClient, mailbox: Mailbox, number: int
+) -> None:
+    service = house.services["mailing"]
+    deleted, refusing, stays = (f"{who}{number}@poste.example" for who in ("effacee", "refusante", "demeure"))
+    for email in (deleted, refusing, stays):
+        await add_reader(house, email)
+    body = {"kind": "targeted", "subject": "En attente", "text": "Bonjour", "topic": "newsletter"}
+    draft = (await staff.post(API, json=body)).json()
+    await staff.post(f"{API}/{draft['id']}/approval", json={"send_at": "2099-01-01T08:00:00Z"})
+    async with service.db.transaction() as tx:
+        await tx.execute("UPDATE campaign SET send_at = now() WHERE id = $1", UUID(draft["id"]))
+        await start_due(tx, demonstrations=True)
+        await tx.execute("DELETE FROM subscriber WHERE email = $1", deleted)
+        await tx.execute(
+            "INSERT INTO suppression SELECT person_key, 'refused' FROM subscriber WHERE email = $1",
+            refusing,
+        )
+    done = await sent(staff, draft["id"])
+    assert (done["recipients"], done["accepted"]) == (3, 1)
+    await mailbox.first(stays, "En attente")
+    assert await mailbox.to(deleted) == [] == await mailbox.to(refusing)
+    async with service.db.reading() as tx:
+        rows = await tx.fetch("SELECT state, reason FROM outgoing WHERE recipient = ANY($1)", [deleted, refusing])
+    assert {(row["state"], row["reason"]) for row in rows} == {("skipped", "left")}
+    async with service.db.transaction() as tx:
+        await tx.execute("DELETE FROM suppression WHERE reason = 'refused'")
+
+
+async def test_a_structure_recorded_before_it_is_listed_is_no_news_until_it_is(
+    empty: None, house: House, staff: httpx.AsyncClient, number: int
+) -> None:
+    listed = structure("Patience")
+    recorded = listed.model_dump() | {"status": "recorded", "published_on": None}
+    await emit(house, "registry", OrganisationRecorded.model_validate(recorded))
+    await known(house, "known_organisation", 1)
+    assert (await staff.post(API, json={})).status_code == 409
+    await emit(house, "registry", listed.model_copy(update={"version": 2}))
+    await add_reader(house, f"nouvelle-venue{number}@poste.example")
+
+    async def drafted() -> bool:
+        return (await staff.post(API, json={})).status_code < 300
+
+    await eventually(drafted)
