@@ -31,6 +31,7 @@ UNREACHABLE: tuple[type[BaseException], ...] = (
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
 """Errors that speak of the server, not of the request: 503, and no attempt is counted."""
+PATIENCE_SECONDS = 20  # a request's turn in a crowd; a server that is gone is noticed at once
 NO_CONNECTION: tuple[type[BaseException], ...] = (asyncpg.PostgresError, *UNREACHABLE)
 """Before a connection is ours, whatever the server says is no fault of the request."""
 
@@ -152,16 +153,15 @@ class Database:
         """Give the connections back within two seconds."""
         if self._pool is None:
             return
-        try:
-            await asyncio.wait_for(self._pool.close(), 2)
-        except TimeoutError:
-            self._pool.terminate()
+        closing = asyncio.ensure_future(self._pool.close())
+        await asyncio.wait({closing}, timeout=2)  # a server that is gone would hold it for longer
+        self._pool.terminate()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
         """A connection without a transaction, for reads; Unavailable where the server does not answer."""
         try:
-            connection = await self._pool.acquire(timeout=5)
+            connection = await self._pool.acquire(timeout=PATIENCE_SECONDS)
         except NO_CONNECTION as error:
             raise Unavailable() from error
         try:

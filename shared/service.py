@@ -76,7 +76,7 @@ class Service:
         self.closing.set()
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.wait(self._tasks, timeout=5)  # what waits for a server that is gone is left behind
         self._tasks.clear()
         await self.db.close()
 
