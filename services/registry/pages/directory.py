@@ -21,7 +21,7 @@ from shared.web.i18n import _
 from shared.web.pages import render, url
 
 router = APIRouter()
-SHOWN_OPTIONS = 12
+SHOWN_OPTIONS = 8
 
 
 @router.get("/annuaire")
