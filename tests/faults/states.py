@@ -13,8 +13,10 @@ from shared.contracts import Envelope
 from tests.conftest import eventually
 from tests.e2e.apart import NETWORK, Apart
 from tests.faults.bus import bus_user, owed
+from tests.faults.report import LONG
 
 State = dict[str, list[str]]
+SETTLED_SECONDS = 240 if LONG else 60
 ALIVE = {"sender"}
 """Tables in which processes say that they are alive: never the same twice."""
 WHO_SAW_WHAT = "SELECT consumer || event_id AS line FROM inbox ORDER BY 1"
@@ -91,7 +93,7 @@ async def everything_twice(town: Apart) -> AsyncIterator[list[int]]:
                 going = False
 
 
-async def settled(town: Apart, seconds: float = 40) -> None:
+async def settled(town: Apart, seconds: float = SETTLED_SECONDS) -> None:
     """Wait until every fact is on its stream and acknowledged by all, nothing parked for later, no mail waiting."""
 
     async def nothing_left() -> bool:

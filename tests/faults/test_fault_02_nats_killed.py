@@ -20,7 +20,7 @@ async def test_fault_02_a_killed_bus_loses_nothing_and_doubles_nothing(
 ) -> None:
     kills, outages = (10, (3, 150)) if long else (3, (3,))
     ledger = await Ledger.opened(town, "Réunion sous la coupure du bus")
-    async with ledger.crowd("Personne"):
+    async with ledger.crowd("Personne", 0.4 if long else 0.05):
         for _ in range(kills):
             await asyncio.sleep(chance.uniform(0.2, 1.0))
             await nats_server.kill()

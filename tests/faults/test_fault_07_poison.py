@@ -37,14 +37,16 @@ $$ BEGIN IF NEW.department = '{KILLING}' THEN PERFORM pg_advisory_xact_lock({GAT
 
 
 async def test_fault_07_a_poison_fact_is_parked_and_holds_up_nobody(town: Apart, account: Account, long: bool) -> None:
+    people = 200 if long else 30
+    usual = await _usually_slowest(town, people)
     ledger = await Ledger.opened(town, "Réunion à la fiche abîmée")
     async with _rule(town, "refuse", REFUSES):
         await ledger.register("Ancre Perdue", department=SPOILT)
-        for number in range(200 if long else 30):
+        for number in range(people):
             await ledger.register(f"Personne {number:04}")
         poison = await _parked_event(town)
         slowest = await _slowest_but(town, ledger, poison)
-        assert slowest < 1, "others are not delayed over a second"
+        assert slowest < usual + 1, "others are not delayed over a second"
         await _unreadable(town)
         attempts = await _out_of_attempts(town, poison)
         letters = await _dead_letters(town)
@@ -61,7 +63,8 @@ async def test_fault_07_a_poison_fact_is_parked_and_holds_up_nobody(town: Apart,
     account.did(
         "a message that nobody can read: a dead letter at once. Both are named by `maillage dead-letters list`."
     )
-    account.figure("slowest good fact beside the poison, commit to handled (s)", round(slowest, 2))
+    account.figure("slowest fact without a poison, commit to handled (s)", round(usual, 2))
+    account.figure("slowest good fact beside the poison (s)", round(slowest, 2))
     account.figure("attempts before it became a dead letter", attempts)
     account.control(f"until the cure and `dead-letters retry`, the judge saw the loss: {lost[0]}.")
     account.limit("the test moves `next_at` rather than wait 12 minutes for the last of six attempts.")
@@ -87,7 +90,7 @@ async def test_fault_07_a_fact_that_kills_its_process_is_tried_a_bounded_number_
             async def others_counted() -> bool:
                 return await figure(town, "registrations") == ledger.before + 5
 
-            await eventually(others_counted, 20)
+            await eventually(others_counted, 60)
             await asyncio.sleep(2)
             assert not await _at_the_gate(town), "a dead letter is tried no more"
     await town.command("dead-letters", "retry", str(killing))
@@ -113,7 +116,7 @@ async def test_fault_07_a_database_away_spends_no_attempt(town: Apart, account: 
             await asyncio.sleep(seconds - 1)
             came = len(ledger.told)
         assert came > 5, "forms of the other services go on"
-    took = await ledger.level(60)
+    took = await ledger.level()
     assert not await parked(town), "an outage is no attempt"
     account.did(f"the observatory's database closed and its connections cut for {seconds} s with messages waiting.")
     account.figure("registrations taken while it was away", came)
@@ -142,6 +145,14 @@ async def _parked_event(town: Apart) -> UUID:
         return rows[0]["event_id"] if rows else None
 
     return await eventually(look, 20)
+
+
+async def _usually_slowest(town: Apart, people: int) -> float:
+    """The same measure in peace, on the same machine a moment before."""
+    ledger = await Ledger.opened(town, "Réunion paisible")
+    for number in range(people):
+        await ledger.register(f"Personne {number:04}")
+    return await _slowest_but(town, ledger, new_id())
 
 
 async def _slowest_but(town: Apart, ledger: Ledger, poison: UUID) -> float:
