@@ -1,0 +1,217 @@
+"""Every page of the product, with data, in Chromium: axe-core finds nothing, nothing overflows, nothing is heavy."""
+
+import asyncio
+import gzip
+import re
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+import httpx
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from services.embedded import House
+from services.examples import demonstration
+from services.examples.demonstration import Houses
+from services.examples.loading import until_level
+from services.registry.links import Links
+from tests.conftest import Mailbox
+
+CHROMIUM = shutil.which("chromium")
+ARGUMENTS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+ARGUMENTS += " --disable-component-update --disable-sync"
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")]
+
+LIST, FORM, BAROMETER = 15_000, 10_000, 35_000
+"""Bytes of HTML, CSS and script a page may weigh, compressed, without fonts: the aim."""
+STYLE_GREW, PLACES, COUNTRIES, MAP, LETTER = 500, 2_500, 5_500, 2_000, 4_000
+"""What is over the aim, and why: 7.5 KB of style and script; all departments or countries in a list; a map;
+the first letter, which has everything to tell."""
+Scheme = Literal["light", "dark"]
+VIEWS: list[list[tuple[int, Scheme]]] = [[(1360, "light"), (390, "dark")], [(1360, "dark"), (390, "light")]]
+"""Each page wide and narrow, light and dark; every other page the other way round, so that a run stays short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Where the pages of one thing each are."""
+
+    organisation: str
+    gathering: str
+    full: str
+    gathering_id: str
+    request: str
+    draft: str
+    following: str
+    letter: str
+    dashboard: str
+
+
+@pytest.fixture(scope="module")
+async def season(house: House) -> AsyncIterator[House]:
+    """The fictional season, taken away at the end."""
+    databases = {name: service.db for name, service in house.services.items()}
+    settings = {name: service.settings for name, service in house.services.items()}
+    await demonstration.load(Houses(settings, databases), lambda: None)
+    await until_level(databases)
+    yield house
+    await demonstration.remove(databases)
+    await until_level(databases)
+
+
+async def id_of(house: House, service: str, query: str) -> UUID:
+    """The one id a query finds."""
+    async with house.services[service].db.reading() as tx:
+        found: UUID = await tx.fetchval(query)
+    assert found, query
+    return found
+
+
+@pytest.fixture(scope="module")
+async def known(season: House, client: httpx.AsyncClient, staff: httpx.AsyncClient, mailbox: Mailbox) -> Known:
+    """One thing of each kind, made or found through the API."""
+    organisations = (await client.get("/api/registry/v1/organisations", params={"q": "Béarn"})).json()["items"]
+    gatherings = (await client.get("/api/events/v1/gatherings")).json()["items"]
+    waiting = await id_of(season, "registry", "SELECT id FROM listing_request WHERE status = 'requested' LIMIT 1")
+    registry = season.services["registry"]
+    begun = await client.post(
+        "/annuaire/referencement",
+        data={"name": "Puits et Partage", "college": "associations", "postal_code": "24000", "_step": "1"},
+    )
+    assert begun.status_code == 303, begun.text
+    campaign = await staff.post("/api/mailing/v1/campaigns", json={})
+    assert campaign.is_success, campaign.text
+    board = await staff.post(
+        "/api/observatory/v1/dashboards",
+        json={
+            "partner": "Une agence",
+            "departments": ["33"],
+            "themes": [],
+            "countries": [],
+            "expires_on": "2100-01-01",
+        },
+    )
+    assert board.is_success, board.text
+    open_ones = [one for one in gatherings if one["slug"].startswith(("monter", "reunion"))]
+    return Known(
+        organisation=organisations[0]["slug"],
+        gathering=next(one["slug"] for one in open_ones if one["slug"].startswith("monter")),
+        full=next(one["slug"] for one in open_ones if one["slug"].startswith("reunion")),
+        gathering_id=open_ones[0]["id"],
+        request=str(waiting),
+        draft=begun.headers["location"].split("?")[0],
+        following=Links(registry.settings, registry.signer).follow(waiting),
+        letter=campaign.json()["id"],
+        dashboard=re.sub(r"^https?://[^/]+", "", board.json()["url"]),
+    )
+
+
+def public_pages(known: Known) -> list[tuple[str, int]]:
+    """The pages anybody may open, with what each may weigh."""
+    lists = ["/", "/annuaire", "/annuaire?theme=eau-assainissement-hygiene", "/annuaire?q=zzzz", "/annuaire/groupes"]
+    lists += [f"/annuaire/{known.organisation}", known.following, "/agenda", "/agenda?periode=passee"]
+    lists += [f"/agenda/{known.gathering}", "/lettres/demande", "/courrier", "/annuaire/nulle-part"]
+    lists += ["/mentions-legales", "/donnees-personnelles", "/accessibilite", "/donnees-ouvertes"]
+    forms = ["/annuaire/referencement", *(f"{known.draft}?etape={step}" for step in (2, 3, 4)), "/annuaire/demande"]
+    forms += [f"/agenda/{slug}/inscription" for slug in (known.gathering, known.full)] + ["/lettres", "/connexion"]
+    figures = ["/observatoire", "/observatoire?year=all", "/observatoire/organisations", known.dashboard]
+    figures += ["/observatoire/organisations?by=sdg&year=all", "/observatoire/listing-requests?by=month"]
+    figures += ["/observatoire/participants?counted=no", "/observatoire/letters-sent"]
+    return [*((path, LIST) for path in lists), *((path, FORM) for path in forms), *((p, BAROMETER) for p in figures)]
+
+
+def team_pages(known: Known) -> list[tuple[str, int]]:
+    """The pages of the team, with what each may weigh."""
+    gathering = f"/agenda/equipe/{known.gathering_id}"
+    lists = ["/annuaire/equipe", "/annuaire/equipe/structures", "/annuaire/equipe/veille", "/annuaire/equipe/acces"]
+    lists += [f"/annuaire/equipe/demandes/{known.request}", "/agenda/equipe", gathering, "/lettres/equipe"]
+    lists += [f"/lettres/equipe/{known.letter}", "/observatoire/equipe"]
+    forms = ["/agenda/equipe/nouveau", f"{gathering}/deplacement", f"{gathering}/annulation", f"{gathering}/effectif"]
+    forms += ["/lettres/equipe/ciblee"]
+    return [*((path, LIST) for path in lists), *((path, FORM) for path in forms)]
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        found = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split())
+        yield found
+        await found.close()
+
+
+@pytest.fixture(scope="module")
+async def team(browser: Browser, season: House) -> AsyncIterator[BrowserContext]:
+    """A browser signed in by the link of a mail."""
+    context = await browser.new_context(base_url=season.settings.public_url, bypass_csp=True)
+    page = await context.new_page()
+    registry = season.services["registry"]
+    await page.goto(Links(registry.settings, registry.signer).sign_in(season.settings.team_email))
+    await page.get_by_role("button", name="Ouvrir l’espace équipe").click()
+    yield context
+    await context.close()
+
+
+async def faults_of(page: Page, paths: list[str]) -> list[str]:
+    """What axe-core and a ruler find on these pages, in each width and each scheme."""
+    faults = []
+    for turn, path in enumerate(paths):
+        await page.goto(path, wait_until="domcontentloaded")
+        await page.evaluate(Axe().axe_script)
+        for width, scheme in VIEWS[turn % 2]:
+            await page.set_viewport_size({"width": width, "height": 900})
+            await page.emulate_media(color_scheme=scheme)
+            if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                faults.append(f"{path} {width}: wider than the screen")
+            found = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+            faults += [f"{path} {width} {scheme}: {v['id']}: {v['nodes'][0]['html']}" for v in found["violations"]]
+    return faults
+
+
+async def faults_in(context: BrowserContext, paths: list[str]) -> list[str]:
+    """The same, two pages at a time."""
+    halves = [faults_of(await context.new_page(), paths[start::2]) for start in (0, 1)]
+    return [fault for found in await asyncio.gather(*halves) for fault in found]
+
+
+async def test_axe_finds_nothing_on_the_public_pages(browser: Browser, season: House, known: Known) -> None:
+    context = await browser.new_context(base_url=season.settings.public_url, bypass_csp=True)
+    found = await faults_in(context, [path for path, _ in public_pages(known)])
+    await context.close()
+    assert found == []
+
+
+async def test_axe_finds_nothing_on_the_pages_of_the_team(team: BrowserContext, known: Known) -> None:
+    assert await faults_in(team, [path for path, _ in team_pages(known)]) == []
+
+
+def allowed_over(path: str) -> int:
+    """What a page may weigh above the aim until it is made lighter; only pages that hold a long list or a map."""
+    if path.startswith("/annuaire?") or path == "/annuaire":
+        return MAP
+    if path.endswith(("etape=2", "/nouveau")):
+        return COUNTRIES
+    if re.fullmatch(r"/lettres/equipe/[0-9a-f-]{36}", path):
+        return LETTER
+    return PLACES if path.endswith(("/inscription", "/lettres", "/ciblee")) else STYLE_GREW
+
+
+async def test_no_page_is_heavier_than_its_budget(
+    client: httpx.AsyncClient, staff: httpx.AsyncClient, known: Known
+) -> None:
+    shared = 0
+    first = (await client.get("/annuaire")).text
+    for address in re.findall(r'(?:href|src)="(/static/(?:style\.css|app\.js)[^"]*)"', first):
+        shared += len(gzip.compress((await client.get(address)).content))
+    assert shared > 5_000
+    heavy = []
+    for reader, pages in ((client, public_pages(known)), (staff, team_pages(known))):
+        for path, budget in pages:
+            answer = await reader.get(path)
+            weight = shared + len(gzip.compress(answer.content))
+            if weight > budget + allowed_over(path):
+                heavy.append(f"{path}: {weight} bytes of {budget}")
+    assert heavy == []
