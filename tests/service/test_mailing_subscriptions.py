@@ -100,7 +100,7 @@ async def test_choices_change_leave_and_come_back(
     page = await subscribe(client, mailbox, email)
     assert (await client.post(page, data={"topics": ["calls", "newsletter"], "department": "86"})).status_code == 303
     assert (await client.post(f"{page}/fin")).status_code == 303
-    assert "Vous êtes désabonné" in (await client.get(page)).text
+    assert "Votre abonnement est arrêté" in (await client.get(page)).text
     assert (await client.post(f"{page}/retour")).status_code == 303
     assert await facts_of(house, email) == [
         ("subscription_confirmed", 1),

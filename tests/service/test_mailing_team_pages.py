@@ -57,7 +57,7 @@ async def test_a_draft_says_that_it_waits_and_for_whom(draft: str, staff: httpx.
     assert "Cette lettre attend votre accord" in page and "à 2 personnes" in page
     assert "À revoir" not in page
     listed = (await staff.get("/lettres/equipe")).text
-    assert "1 brouillon" in listed and "La lettre de" in listed
+    assert "1 brouillon" in listed and "La lettre, " in listed
 
 
 async def test_items_move_leave_and_come_back(draft: str, staff: httpx.AsyncClient) -> None:

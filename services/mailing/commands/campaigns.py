@@ -28,7 +28,7 @@ async def draft_newsletter(tx: Tx, by: str, demonstrations: bool) -> Campaign:
     if not found and draft is None:
         raise NothingNew()
     if draft is None:
-        subject = _("La lettre de %(month)s", month=format.month(today()))
+        subject = _("La lettre, %(month)s", month=format.month(today()))
         draft = await _create(tx, "newsletter", subject, by, NEWSLETTER)
     await tx.executemany(
         """INSERT INTO campaign_item (campaign_id, item_kind, item_id, position) VALUES ($1, $2, $3,

@@ -23,7 +23,7 @@ def letter_mail(issue: Issue, reader: Subscriber, links: Links) -> Mail:
     return Mail(
         issue.subject,
         tuple(blocks_of(issue, reader.department, links)),
-        _("Vous recevez cette lettre parce que vous vous y êtes abonné, avec un clic de confirmation."),
+        _("Vous recevez cette lettre parce que vous l’avez demandée, avec un clic de confirmation."),
         links=(
             (_("Changer mes choix"), links.preferences(reader.id, reader.lang)),
             (_("Me désabonner"), leaving),

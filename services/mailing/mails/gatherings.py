@@ -78,7 +78,7 @@ def registrant_told_of_change(event: RegistrantToldOfChange) -> Mail:
         "cancelled": (_("L’événement est annulé"), _("Annulé\u00a0: %(title)s")),
     }
     sentences = {
-        "relocated": _("«\u202f%(title)s\u202f», auquel vous êtes inscrit, a changé. Voici ce qui vaut désormais."),
+        "relocated": _("«\u202f%(title)s\u202f», auquel vous participez, a changé. Voici ce qui vaut désormais."),
         "postponed": _(
             "«\u202f%(title)s\u202f» est reporté à une date qui n’est pas encore connue. Nous vous écrirons."
         ),
