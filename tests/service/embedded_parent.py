@@ -1,6 +1,7 @@
 """A small `maillage run`: starts the servers of a folder, says so, and waits to be interrupted or killed."""
 
 import asyncio
+import signal
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ async def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job comes with it ignored
     try:
         asyncio.run(main(Path(sys.argv[1])))
     except KeyboardInterrupt:
