@@ -19,6 +19,8 @@ from tests.e2e.apart import Apart
 from tests.faults.report import LONG
 
 RETRIED = (502, 503)
+IN_FLIGHT = 20
+"""Mails that a sender holds in a lane: each may arrive twice where its death, or its database's, meets SMTP's yes."""
 LEVEL_SECONDS = 240 if LONG else 60
 """Far more than it takes: the figures of the run say how long it did take."""
 
@@ -154,6 +156,13 @@ class Ledger:
         found += [f"{to} got no mail" for to in self.told if not got[to]]
         again = [to for to in self.told if got[to] > 1]
         return found + [f"{to} got {got[to]} mails" for to in again[mails_again:]]
+
+    async def mailed_twice(self) -> int:
+        """How many addresses got a mail twice; AssertionError if one of these mails was not flagged beforehand."""
+        twice = {to for to, mails in self.mail().items() if mails > 1}
+        flagged = await self.town.rows("mailing", "SELECT recipient FROM outgoing WHERE perhaps_twice")
+        assert twice <= {row["recipient"] for row in flagged}, "what may have left twice says so"
+        return len(twice)
 
     async def level(self, seconds: float = LEVEL_SECONDS, **expected: int) -> float:
         """Wait until nothing differs; the seconds it took, or AssertionError with what still differs."""
