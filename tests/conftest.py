@@ -5,6 +5,7 @@ import itertools
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -58,10 +59,9 @@ class Mailbox:
         return await eventually(look, seconds)
 
 
-@pytest.fixture(scope="session")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    """The four services and their servers, without examples."""
-    folder: Path = tmp_path_factory.mktemp("maillage")
+@asynccontextmanager
+async def standing(folder: Path) -> AsyncIterator[House]:
+    """The four services and their servers in `folder`, without examples, answering on one port."""
     port = free_port()
     settings = Settings(data=folder, examples=False, demo=False, public_url=f"http://127.0.0.1:{port}")
     async with enter_house(settings) as here:
@@ -70,7 +70,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
             {name: service.asgi for name, service in here.services.items()}, {"/courrier": here.system.mailbox_app}
         )
         serving = asyncio.create_task(serve(gateway, "127.0.0.1", port, stop))
-        async with httpx.AsyncClient(base_url=settings.public_url) as client:
+        async with anybody(here) as client:
 
             async def live() -> bool:
                 try:
@@ -86,10 +86,21 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
         await serving
 
 
+def anybody(house: House) -> httpx.AsyncClient:
+    """Anybody, from a browser without cookies."""
+    return httpx.AsyncClient(base_url=house.settings.public_url, timeout=20)
+
+
+@pytest.fixture(scope="session")
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """The house most tests share: each looks only at what it made itself."""
+    async with standing(tmp_path_factory.mktemp("maillage")) as here:
+        yield here
+
+
 @pytest.fixture(scope="session")
 async def client(house: House) -> AsyncIterator[httpx.AsyncClient]:
-    """Anybody, from a browser without cookies."""
-    async with httpx.AsyncClient(base_url=house.settings.public_url, timeout=20) as made:
+    async with anybody(house) as made:
         yield made
 
 

@@ -10,25 +10,9 @@ from services.examples import demonstration
 from services.examples.demonstration import Houses
 from services.examples.importing import Report, UnreadableFile
 from services.examples.loading import until_level
-from services.examples.season import KINDS, SEASON
+from services.examples.season import KINDS
 from shared.db import Database
-from tests.conftest import eventually
-
-
-def databases_of(house: House) -> dict[str, Database]:
-    return {name: service.db for name, service in house.services.items()}
-
-
-async def import_season(house: House) -> dict[str, Report]:
-    databases = databases_of(house)
-    return {
-        key: await kind.load(databases[kind.service], kind.read(SEASON / f"{key}.csv")) for key, kind in KINDS.items()
-    }
-
-
-@pytest.fixture(scope="module")
-async def season(house: House) -> dict[str, Report]:
-    return await import_season(house)
+from tests.season.conftest import databases_of, import_season
 
 
 def test_every_row_of_the_season_is_accepted(season: dict[str, Report]) -> None:
@@ -49,10 +33,7 @@ async def said_by(db: Database) -> int:
         return int(await tx.fetchval("SELECT count(*) FROM journal WHERE contract NOT LIKE '%access_revoked%'"))
 
 
-async def test_the_191_of_2020_opens_on_its_parts(
-    house: House, client: httpx.AsyncClient, season: dict[str, Report]
-) -> None:
-    await until_level(databases_of(house))
+async def test_the_191_of_2020_opens_on_its_parts(client: httpx.AsyncClient, season: dict[str, Report]) -> None:
     figures = (await client.get("/api/observatory/v1/figures")).json()["items"]
     known = next(one for one in figures if one["value"] == 191)
     published = (await client.get(f"/api/observatory/v1/figures/{known['figure_id']}")).json()
@@ -113,11 +94,7 @@ async def test_the_fictional_season_comes_and_goes(house: House, client: httpx.A
     page = await client.get("/annuaire")
     assert "Données de démonstration" in page.text
     await demonstration.remove(databases)
-
-    async def gone() -> bool:
-        return await figures(client, databases) == before
-
-    assert await eventually(gone)
+    assert await figures(client, databases) == before
     assert "Données de démonstration" not in (await client.get("/annuaire")).text
 
 

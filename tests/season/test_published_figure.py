@@ -1,9 +1,5 @@
 """The 191 of 2020 opens: its parts stand beside what the season's rows give, and each difference has its sentence."""
 
-import csv
-from collections.abc import Iterator
-from datetime import date
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,13 +7,13 @@ import pytest
 from pydantic import ValidationError
 
 from services.embedded import House
+from services.examples.importing import Report
+from services.examples.season import KINDS, SEASON
 from services.observatory.commands import record_figure
 from services.observatory.forms import RecordFigure
-from shared.contracts import events
 from shared.db import Database
-from tests.service.test_observatory_figures import API, gathering, hear, told
+from tests.service.test_observatory_figures import API
 
-SEASON = Path(__file__).parents[2] / "examples" / "saison-2020"
 FIGURE = "animation.participants"
 
 
@@ -26,38 +22,10 @@ def db(house: House) -> Database:
     return house.services["observatory"].db
 
 
-def season() -> Iterator[events.GatheringRecorded]:
-    """The season's gatherings, as facts."""
-    for row in csv.DictReader((SEASON / "gatherings.csv").open(encoding="utf-8")):
-        n, precision, what = row["declared_count"], row["declared_precision"], row["declared_what"] or None
-        whole = len(row["date"]) == 10
-        yield gathering(
-            2020,
-            title=row["title"],
-            slug=f"s-{abs(hash(row['title'] + row['date']))}",
-            kind=row["kind"],
-            status=row["status"],
-            role=row["role"] or None,
-            date_precision="day" if whole else "month",
-            occurred_on=date.fromisoformat(row["date"] if whole else row["date"] + "-01"),
-            declared_counts=[{"n": int(n), "precision": precision, "what": what}] if n else [],
-        )
-
-
 def figure_rows() -> RecordFigure:
     """The published figure, as its file gives it."""
-    rows = list(csv.DictReader((SEASON / "figures.csv").open(encoding="utf-8")))
-    parts = [
-        {
-            "label": row["part_label"],
-            "value": row["part_value"],
-            "occurred_on": row["part_date"],
-            "gathering_title": row["part_gathering_title"],
-            "note": row["note"],
-        }
-        for row in rows
-    ]
-    return RecordFigure.model_validate(rows[0] | {"parts": parts})
+    (row,) = KINDS["figures"].read(SEASON / "figures.csv")
+    return RecordFigure.model_validate(row.values)
 
 
 async def published(db: Database) -> int:
@@ -67,26 +35,15 @@ async def published(db: Database) -> int:
         return int(await tx.fetchval(count, f"%{FIGURE}%"))
 
 
-@pytest.fixture(scope="module")
-async def loaded(house: House) -> None:
-    db = house.services["observatory"].db
-    await hear(db, [told(fact) for fact in season()])
-    async with db.transaction() as tx:
-        assert await record_figure(figure_rows(), tx) in (
-            "recorded",
-            "unchanged",
-            "corrected",
-        )  # the season may be there
-    assert await published(db) == 1
-
-
-async def test_the_same_figure_again_changes_nothing_and_says_nothing(loaded: None, db: Database) -> None:
+async def test_the_same_figure_again_changes_nothing_and_says_nothing(season: dict[str, Report], db: Database) -> None:
     async with db.transaction() as tx:
         assert await record_figure(figure_rows(), tx) == "unchanged"
     assert await published(db) == 1
 
 
-async def test_the_191_opens_on_its_parts_and_leads_to_our_own_figure(loaded: None, client: httpx.AsyncClient) -> None:
+async def test_the_191_opens_on_its_parts_and_leads_to_our_own_figure(
+    season: dict[str, Report], client: httpx.AsyncClient
+) -> None:
     figure = (await client.get(f"{API}/figures/{FIGURE}")).json()
     linked = [part for part in figure["parts"] if part["url"]]
     assert (figure["value"], len(linked), sum(part["value"] for part in linked)) == (191, 7, 181)
@@ -99,11 +56,15 @@ async def test_the_191_opens_on_its_parts_and_leads_to_our_own_figure(loaded: No
 
 
 async def test_its_page_links_each_part_and_stands_on_participants_of_2020(
-    loaded: None, client: httpx.AsyncClient
+    season: dict[str, Report], client: httpx.AsyncClient
 ) -> None:
     page = await client.get(f"/observatoire/chiffres/{FIGURE}")
     assert page.status_code == 200
-    assert page.text.count('href="/agenda/s-') == 7
+    linked = [part["url"] for part in (await client.get(f"{API}/figures/{FIGURE}")).json()["parts"] if part["url"]]
+    assert len(linked) == 7
+    for url in linked:
+        assert f'href="{httpx.URL(url).path}"' in page.text
+        assert (await client.get(url)).status_code == 200
     assert "7 rencontres datées" in page.text and "181" in page.text
     indicator = (await client.get("/observatoire/participants?year=2020")).text
     assert f"/observatoire/chiffres/{FIGURE}" in indicator and "284 participants" in indicator
