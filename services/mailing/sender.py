@@ -12,7 +12,7 @@ from services.mailing.commands import sending
 from services.mailing.commands.sending import Outgoing
 from services.mailing.domain import wait_after, wait_after_outage
 from services.mailing.mails.compose import Composer
-from services.mailing.mails.message import Posting, message_of
+from services.mailing.mails.message import Posting, deliverable, message_of
 from services.mailing.smtp import Connection, Outcome
 from shared.clock import new_id
 from shared.db import Tx
@@ -140,7 +140,7 @@ class Sending:
         if not self.is_heard:
             await self._surely(lambda tx: sending.give_back(tx, self.worker, [letter.id], timedelta(0)))
             return None
-        outcome = await connection.send(letter.recipient, message.as_bytes())
+        outcome = await connection.send(deliverable(letter.recipient), message)
         log.info(f"mail {SAID[outcome.kind]}", kind=letter.kind, correlation_id=str(letter.correlation_id))
         await self._surely(lambda tx: self._settle(letter, outcome, made.department, tx))
         return outcome

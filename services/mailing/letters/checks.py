@@ -2,6 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from urllib.parse import urlsplit
 
 from services.mailing.letters.issue import Issue
@@ -30,14 +33,16 @@ class Check:
 def checks_of(issue: Issue, links: Links, department: str | None = None) -> list[Check]:
     """The letter, written and looked at as it would leave."""
     mail = letter_mail(issue, specimen(department), links)
-    message = message_of(mail, Posting(new_id(), "lecture@reseau.example", new_id()), links.settings)
+    written = message_of(mail, Posting(new_id(), "lecture@reseau.example", new_id()), links.settings)
+    message = message_from_bytes(written, policy=default)
+    assert isinstance(message, EmailMessage)
     html = message.get_body(("html",))
     text = message.get_body(("plain",))
     assert html is not None and text is not None
     addresses = re.findall(r'href="([^"]+)"', html.get_content())
     wrong = [one for one in addresses if urlsplit(one).scheme not in ("http", "https", "mailto")]
     leaving = mail.headers["List-Unsubscribe"].strip("<>")
-    size = len(message.as_bytes())
+    size = len(written)
     return [
         Check(
             _("Sujet"),
