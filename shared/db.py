@@ -56,8 +56,9 @@ class Tx:
     network: str
     cause: Envelope | None = None
     """The event being handled, where a handler works: what it emits follows from it."""
-    _events: list[tuple[UUID, DomainEvent, Envelope | None]] = field(default_factory=list)
-    _answer: tuple[bytes, Answer] | None = None
+    _events: list[tuple[UUID, DomainEvent, UUID, UUID | None]] = field(default_factory=list)
+    """Event id, event, its story (the correlation id), the event it follows from."""
+    _answers: list[tuple[bytes, Answer]] = field(default_factory=list)
 
     async def fetch(self, sql: str, *values: Any) -> list[Row]:
         return list(await self.connection.fetch(sql, *values))
@@ -77,46 +78,44 @@ class Tx:
 
     def emit(self, event: DomainEvent) -> UUID:
         """Say `event` when this transaction commits; returns its id."""
-        event_id = new_id()
-        self._events.append((event_id, event, self.cause))
+        event_id, cause = new_id(), self.cause
+        story = cause.correlation_id if cause else correlation_id()
+        self._events.append((event_id, event, story, cause.event_id if cause else None))
         return event_id
 
     def remember(self, scope: bytes, answer: Answer) -> None:
         """Keep `answer` for whoever sends the same form again."""
-        self._answer = (scope, answer)
+        self._answers.append((scope, answer))
 
     async def flush(self) -> bool:
-        """Write the journal and the answer in one statement; True if the relay has work."""
-        if not self._events and self._answer is None:
+        """Write the journal and the answers in one statement; True if the relay has work."""
+        if not self._events and not self._answers:
             return False
-        scope, answer = self._answer or (None, None)
-        moment = now()
         try:
             await self.connection.execute(
                 """WITH kept AS (
-                    INSERT INTO answer (scope, status, body) SELECT $1, $2, $3 WHERE $1::bytea IS NOT NULL
+                    INSERT INTO answer (scope, status, body) SELECT * FROM unnest($1::bytea[], $2::int[], $3::jsonb[])
                 )
                 INSERT INTO journal
                     (event_id, stream, contract, subject, person_key, correlation_id, causation_id, body, recorded_at)
                 SELECT *, $12::timestamptz FROM unnest(
                     $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::uuid[], $10::uuid[], $11::text[]
                 )""",
-                scope,
-                answer.status if answer else None,
-                answer.body if answer else None,
+                [scope for scope, _ in self._answers],
+                [answer.status for _, answer in self._answers],
+                [answer.body for _, answer in self._answers],
                 *self._journal_columns(),
-                moment,
+                now(),
             )
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name == "answer_pkey":
                 raise AlreadyAnswered from None
             raise
         told = bool(self._events)
-        self._events, self._answer = [], None
+        self._events, self._answers = [], []
         return told
 
     def _journal_columns(self) -> list[list[Any]]:
-        story = correlation_id()
         rows = [
             (
                 event_id,
@@ -124,11 +123,11 @@ class Tx:
                 event.contract(),
                 event.subject(self.network),
                 event.person_key if isinstance(event, PersonalEvent) else None,
-                cause.correlation_id if cause else story,
-                cause.event_id if cause else None,
+                story,
+                cause,
                 event.model_dump_json(exclude_none=True),
             )
-            for event_id, event, cause in self._events
+            for event_id, event, story, cause in self._events
         ]
         return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(8)]
 

@@ -34,7 +34,7 @@ def follow(story: UUID) -> UUID:
 
 def without_addresses(text: str) -> str:
     """The text with e-mail addresses and signed links blanked."""
-    return _SECRET_LINK.sub(r"\1…", _ADDRESS.sub("…@…", text))
+    return _SECRET_LINK.sub(r"\1…", _ADDRESS.sub("…@…", text) if "@" in text else text)
 
 
 def _blank(value: object) -> object:

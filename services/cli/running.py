@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from typing import Annotated, Any, Literal
@@ -27,6 +28,8 @@ from shared.settings import Settings
 ServiceName = Literal["registry", "events", "mailing", "observatory"]
 
 LOG = "maillage.log"
+YIELDS = {"mailing": 10}
+"""How much a service apart yields to the others of its machine (nice): letters can wait for forms."""
 
 console = Console(highlight=False)
 
@@ -100,6 +103,7 @@ async def run_apart(name: str, settings: Settings, host: str, port: int) -> None
     log.configure()
     if not settings.database_url or not settings.nats_url:
         raise CannotStart("MAILLAGE_DATABASE_URL and MAILLAGE_NATS_URL say where PostgreSQL and NATS are.")
+    os.nice(YIELDS.get(name, 0))
     stop = stop_on_signals()
     updates = {"database_url": settings.database_url.replace("{service}", name)}
     updates |= {"nats_url": settings.nats_url.replace("{user}", name)}

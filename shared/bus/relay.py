@@ -16,8 +16,8 @@ from shared.metrics import RELAYED
 BATCH = 500
 PATIENCE_SECONDS = 5.0
 POLL_SECONDS = 1.0
-SPACING_SECONDS = 0.02
-"""From one batch to the next under load: what is committed meanwhile leaves together. A lone fact leaves at once."""
+SPACING_SECONDS, CROWDED_SPACING_SECONDS, CROWD = 0.02, 0.1, 10
+"""From one batch to the next, and after one that held a crowd: fewer, fuller batches cost all four services less."""
 _RELAY_LOCK = 7_215_903
 
 log = structlog.get_logger()
@@ -38,10 +38,10 @@ class Relay:
         clock = asyncio.get_running_loop().time
         while True:
             self.db.committed.clear()
-            started = clock()
+            started, carried = clock(), BATCH
             try:
-                while await self.drain():
-                    pass
+                while carried == BATCH:
+                    carried = await self.drain()
                 pause = POLL_SECONDS
             except (Unavailable, PublishFailed) as error:
                 log.warning("relay waits", service=self.service, reason=str(error))
@@ -51,20 +51,21 @@ class Relay:
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):  # wait_for would swallow a cancellation that comes with the bell
                     await self.db.committed.wait()
-            await asyncio.sleep(max(0.0, started + SPACING_SECONDS - clock()))
+            spacing = CROWDED_SPACING_SECONDS if carried >= CROWD else SPACING_SECONDS
+            await asyncio.sleep(max(0.0, started + spacing - clock()))
 
-    async def drain(self) -> bool:
-        """Carry one batch; True if there may be more. Raises PublishFailed when part of it was not acknowledged."""
+    async def drain(self) -> int:
+        """Carry one batch; returns its size. Raises PublishFailed when part of it was not acknowledged."""
         async with self.db.connection() as connection, connection.transaction():
             if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _RELAY_LOCK):
-                return False
+                return 0
             rows = await connection.fetch(
                 """SELECT position, event_id, stream, contract, subject, correlation_id, causation_id, body, recorded_at
                    FROM journal WHERE stream_seq IS NULL AND body IS NOT NULL ORDER BY position LIMIT $1""",
                 BATCH,
             )
             if not rows:
-                return False
+                return 0
             acknowledged = await self._publish(rows)
             await connection.execute(
                 """UPDATE journal SET stream_seq = sent.seq
@@ -77,7 +78,7 @@ class Relay:
             RELAYED.labels(self.service, contract).inc(count)
         if len(acknowledged) < len(rows):
             raise PublishFailed(f"{len(rows) - len(acknowledged)} of {len(rows)} facts were not acknowledged")
-        return len(rows) == BATCH
+        return len(rows)
 
     async def _publish(self, rows: list[Row]) -> dict[int, int]:
         """Position and stream sequence of what was acknowledged in time; a future that never ends is let go."""

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from shared.db import AlreadyAnswered, Answer, Database, Tx
 from shared.errors import Refusal
+from shared.web.together import Together
 
 HEADER = "Idempotency-Key"
 
@@ -18,25 +19,33 @@ def scope_of(request: Request, form: BaseModel, key: str) -> bytes:
     return hashlib.sha256(words.encode("utf-8", "surrogatepass")).digest()
 
 
-async def once(request: Request, form: BaseModel, key: str | None, work: Callable[[Tx], Awaitable[Answer]]) -> Answer:
+async def once(
+    request: Request, form: BaseModel, key: str | None, work: Callable[[Tx], Awaitable[Answer]], rank: str | None = None
+) -> Answer:
     """Do `work` in a transaction once for this key and form; a repeat gets the first answer. Refusals are not kept.
 
     Without a key (`Idempotency-Key` header, or the form's hidden field) the work is simply done. A repeat, which is
     rare, does the work again and rolls it back when it finds the answer kept: nobody else pays for a look beforehand.
+    Short work that many send at once gives its `rank`: what it takes, so that all take it in one order.
     """
     db: Database = request.app.state.db
     key = key or request.headers.get(HEADER)
-    if not key:
-        async with db.transaction() as tx:
-            return await work(tx)
-    scope = scope_of(request, form, key)
-    try:
-        async with db.transaction() as tx:
-            answer = await work(tx)
+    scope = scope_of(request, form, key) if key else None
+
+    async def kept(tx: Tx) -> Answer:
+        answer = await work(tx)
+        if scope:
             tx.remember(scope, answer)
         return answer
+
+    try:
+        if rank is not None:
+            together: Together = request.app.state.together
+            return await together.do(kept, rank)
+        async with db.transaction() as tx:
+            return await kept(tx)
     except (AlreadyAnswered, Refusal):
-        if (known := await _answered(db, scope)) is not None:
+        if scope and (known := await _answered(db, scope)) is not None:
             return known
         raise
 

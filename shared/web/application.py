@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from shared.contracts.asyncapi import asyncapi
 from shared.web import problems
 from shared.web.pages import mount_static, register_locale, register_templates
+from shared.web.together import Together
 
 if TYPE_CHECKING:
     from shared.service import Service
@@ -32,6 +33,7 @@ def build_application(service: "Service", folder: Path) -> FastAPI:
     app.state.service = service
     app.state.settings = service.settings
     app.state.db = service.db
+    app.state.together = Together(service.db)
     app.state.signer = service.signer
     app.state.revoked = service.revoked
     register_templates(folder / "templates")

@@ -29,8 +29,11 @@ from shared.db import Row, Tx
 from shared.reference import fold
 from shared.web.i18n import language
 
-TAKE_PLACE = """WITH someone AS (
-    INSERT INTO person (id, person_key, name_key, name, email) VALUES ($2, $3, $4, $5, $6)
+TAKE_PLACE = """WITH held AS MATERIALIZED (
+    SELECT FROM gathering WHERE id = $1 FOR UPDATE
+), someone AS (
+    INSERT INTO person (id, person_key, name_key, name, email)
+    SELECT $2::uuid, $3::text, $4::text, $5::text, $6::text FROM held
     ON CONFLICT (person_key, name_key) DO UPDATE SET name = excluded.name, email = excluded.email
     RETURNING id
 ), mine AS (
@@ -44,7 +47,8 @@ TAKE_PLACE = """WITH someone AS (
             - (waiting_count = 0 AND confirmed_count < coalesce(capacity, 2147483647))::int,
         last_queue_number = last_queue_number + 1
             - (waiting_count = 0 AND confirmed_count < coalesce(capacity, 2147483647))::int
-    WHERE id = $1 AND status = 'published' AND ends_at > now() AND NOT EXISTS (SELECT FROM mine)
+    WHERE EXISTS (SELECT FROM held) AND id = $1 AND status = 'published' AND ends_at > now()
+        AND NOT EXISTS (SELECT FROM mine)
     RETURNING *
 ), placed AS (
     INSERT INTO registration AS kept (id, gathering_id, person_id, status, queue_number,
@@ -67,7 +71,9 @@ SELECT taken.*, placed.id AS registration_id, placed.person_id, placed.version A
     placed.status AS registration_status, placed.queue_number, placed.organisation_id, placed.registered_at,
     $14 AS registration_demonstration
 FROM taken LEFT JOIN placed ON true"""
-"""One statement: the person, the place if there is one, the registration. Nobody waits while a place is free."""
+"""One statement: the person, the place if there is one, the registration. Nobody waits while a place is free.
+
+The gathering's row is held before the person's, by everybody: whoever registers twice at once locks nobody out."""
 
 
 @dataclass(frozen=True, slots=True)

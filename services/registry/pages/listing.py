@@ -108,7 +108,7 @@ async def _send(request: Request, form: Form, listing: RequestListing, draft: st
         return Answer(201, {"id": str(row["id"])})
 
     try:
-        answer = await once(request, listing, form.key, work)
+        answer = await once(request, listing, form.key, work, rank="")
     except Refusal as refusal:
         found = refusal.details.get("profile_url")
         return await _show(request, form.refuse(refusal), 1, draft, refusal.status, known=found)
