@@ -4,14 +4,14 @@ import logging
 
 import typer
 
-from services.cli import bus, campaigns, demo, importing, observatory, running, tokens
+from services.cli import bus, campaigns, dead_letters, demo, importing, observatory, running, tokens
 from shared import log
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.command()(running.run)
 app.command()(bus.migrate)
 app.add_typer(bus.app, name="bus")
-app.add_typer(bus.dead_letters, name="dead-letters")
+app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(bus.republish)
 app.command()(bus.verify)
 app.command("import")(importing.import_file)

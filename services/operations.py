@@ -1,10 +1,7 @@
-"""What the operator's commands do: compare the journal with its streams, fill them again, read dead letters."""
+"""What the operator's commands do: compare the journal with its streams, fill them again."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
-from uuid import UUID
 
 from nats.aio.client import Client
 from nats.js.api import AckPolicy, ConsumerConfig
@@ -23,52 +20,9 @@ SETTLED = timedelta(seconds=5)
 """Rows younger than this, not acknowledged yet, may still be on their way."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A parked fact: dead when `next_at` is null, else waiting for another attempt."""
-
-    service: str
-    consumer: str
-    event_id: UUID
-    contract: str
-    attempts: int
-    reason: str
-    state: str
-    headers: dict[str, Any]
-    body: str
-
-    def summary(self) -> dict[str, Any]:
-        """All but the body, which may hold an address."""
-        names = ("service", "consumer", "event_id", "contract", "attempts", "reason", "state")
-        return {name: getattr(self, name) for name in names}
-
-
 async def declare(client: Client, settings: Settings) -> None:
     """Declare the streams and consumers of all four services."""
     await apply(client, settings.network, CARDS.values(), settings.nats_replicas)
-
-
-async def dead_letters_of(service: str) -> list[DeadLetter]:
-    """A service's parked facts, oldest first."""
-    async with reach.database(service) as db, db.reading() as tx:
-        rows = await tx.fetch(
-            """SELECT consumer, event_id, contract, attempts, reason, headers, body, next_at
-               FROM parked ORDER BY first_at LIMIT 1000"""
-        )
-    return [
-        DeadLetter(
-            service,
-            row["consumer"],
-            row["event_id"],
-            row["contract"],
-            row["attempts"],
-            row["reason"],
-            "dead" if row["next_at"] is None else "waiting",
-            row["headers"],
-            row["body"],
-        )
-        for row in rows
-    ]
 
 
 async def ids_on(client: Client, stream: str, subjects: str) -> set[tuple[str, str]]:

@@ -23,6 +23,7 @@ from shared.db import Database, Tx
 from shared.errors import Unavailable
 from shared.settings import Settings
 from shared.web.application import build_application
+from shared.web.console.state import MEASURE
 from shared.web.guards import Guards
 from shared.web.headers import security_headers
 from shared.web.session import Signer
@@ -51,7 +52,7 @@ class Service:
         self.db = Database(settings.database_url, settings.network, settings.pool)
         self.signer = Signer(settings.secret)
         self.revoked: set[Any] = set()
-        self.chores = (*common.COMMON, *chores)
+        self.chores = (*common.COMMON, MEASURE, *chores)
         self.bus = Bus(card, settings, self.db, {AccessRevoked: refuse_revoked_access, **handlers})
         self.app: FastAPI = build_application(self, folder)
         self.asgi: ASGIApp = Guards(security_headers(GZipMiddleware(self.app, 1024, 5)), card.name, self.app)

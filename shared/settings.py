@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     network_place: str = "SO Coopération, Bordeaux et Poitiers"
     region: str = Field("75", description="INSEE code of the region")
     public_url: str = "http://127.0.0.1:8000"
+    service_url: str = Field("", description="where a service finds another's team API, `{service}` in it")
     secret: str = Field(DEFAULT_SECRET, description="signs links, sessions and tokens")
     people_secret: str = Field(DEFAULT_SECRET, description="keys the pseudonym of a person")
     production: bool = False

@@ -60,7 +60,10 @@ def run(
 async def run_house(settings: Settings, host: str, port: int) -> None:
     """All four services and their servers; returns once stopped in order."""
     stop = stop_on_signals()
-    settings = settings.model_copy(update={"public_url": _public_url(settings, host, port)})
+    here_url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
+    settings = settings.model_copy(
+        update={"public_url": _public_url(settings, here_url), "service_url": settings.service_url or here_url}
+    )
     _log_to_file(settings)
     console.print("Maillage démarre…")
     async with AsyncExitStack() as stack:
@@ -137,10 +140,8 @@ async def _load_and_tell(here: House, loading: Loading) -> None:
     console.print("Ctrl-C arrête tout.")
 
 
-def _public_url(settings: Settings, host: str, port: int) -> str:
-    if "public_url" in settings.model_fields_set:
-        return settings.public_url
-    return f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
+def _public_url(settings: Settings, here: str) -> str:
+    return settings.public_url if "public_url" in settings.model_fields_set else here
 
 
 def _log_to_file(settings: Settings) -> None:

@@ -20,9 +20,12 @@ from services.mailing.queries.campaigns import (
     progress_of,
 )
 from services.mailing.queries.items import items_of
+from services.mailing.queries.outgoing import mails_of_story
 from services.mailing.queries.subscribers import count_subscribers, total_subscribers
 from shared.db import Answer, Database, Tx
+from shared.log import without_addresses
 from shared.web.answers import once
+from shared.web.console.stories import LONGEST
 from shared.web.session import Session, team_session
 
 router = APIRouter(prefix="/api/mailing/v1", tags=["letters"])
@@ -51,6 +54,16 @@ async def count_readers(request: Request, session: Team) -> dict[str, Any]:
         total = await total_subscribers(tx)
     items = [{"topic": topic, "department": department, "subscribers": n} for topic, department, n in counts]
     return {"items": items, "total": total}
+
+
+@router.get("/bus/stories/{correlation_id}/mails")
+async def list_mails_of_story(request: Request, correlation_id: UUID, session: Team) -> dict[str, Any]:
+    """The mails of one story, and how each ended; never whom they are for."""
+    db: Database = request.app.state.db
+    async with db.reading() as tx:
+        rows = await mails_of_story(tx, correlation_id, LONGEST)
+    items = [dict(row) | {"reason": without_addresses(row["reason"] or "") or None} for row in rows]
+    return {"items": items, "total": len(items)}
 
 
 def shown(campaign: Campaign) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from contextlib import suppress
 
 from services.mailing import commands
 from services.mailing.domain import NothingNew
+from services.mailing.measures import measure_queue
 from services.mailing.sender import send
 from shared.chores import Chore
 from shared.clock import in_paris, now
@@ -58,4 +59,5 @@ CHORES = (
     Chore("start letters", 0.5, start_letters),
     Chore("draft of the month", 3600, draft_of_the_month),
     Chore("forget people", 3600, forget_people),
+    Chore("measure the queue", 10, measure_queue),
 )

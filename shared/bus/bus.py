@@ -17,7 +17,7 @@ from shared.card import Card, Handler
 from shared.clock import new_id
 from shared.contracts import DomainEvent
 from shared.db import Database
-from shared.metrics import BUS_UP, DEAD, JOURNAL_WAITING, PARKED, PENDING
+from shared.metrics import BUS_UP
 from shared.settings import Settings
 
 ROUND_TRIP_SECONDS = 10
@@ -61,6 +61,7 @@ class Bus:
         self.handlers = handlers
         self.healthy = False
         """Whether the last round trip through the stream came back."""
+        self.client: Client | None = None
 
     async def run(self) -> None:
         """Live on the bus until cancelled; a connection that closed for good is replaced."""
@@ -72,14 +73,14 @@ class Bus:
 
             client: Client | None = None
             try:
-                client = await connect(self.settings, self.card.name, note)
+                client = self.client = await connect(self.settings, self.card.name, note)
                 await self._live(client, closed)
             except (NatsError, OSError) as error:
                 log.warning("bus connection lost", service=self.card.name, reason=str(error))
             except Exception as error:  # whatever it is, a service that stays deaf is worse than one that begins again
                 log.error("life on the bus failed", service=self.card.name, exc_info=error)
             finally:
-                self.healthy = False
+                self.healthy, self.client = False, None
                 if client is not None:
                     with suppress(Exception):
                         await asyncio.wait_for(client.close(), 2)
@@ -119,8 +120,6 @@ class Bus:
         while True:
             self.healthy = await self.round_trip(client)
             BUS_UP.labels(self.card.name).set(self.healthy)
-            with suppress(Exception):
-                await self._gauges(client)
             await asyncio.sleep(ROUND_TRIP_SECONDS if self.healthy else 1)
 
     async def round_trip(self, client: Client) -> bool:
@@ -135,16 +134,3 @@ class Bus:
             log.warning("no round trip", service=self.card.name, reason=type(error).__name__)
             return False
         return answer.data == word
-
-    async def _gauges(self, client: Client) -> None:
-        async with self.db.reading() as tx:
-            waiting, parked, dead = await tx.fetchrow(  # type: ignore[misc]
-                """SELECT (SELECT count(*) FROM journal WHERE stream_seq IS NULL AND body IS NOT NULL),
-                          (SELECT count(*) FROM parked WHERE next_at IS NOT NULL),
-                          (SELECT count(*) FROM parked WHERE next_at IS NULL)"""
-            )
-        JOURNAL_WAITING.labels(self.card.name).set(waiting)
-        PARKED.labels(self.card.name).set(parked)
-        DEAD.labels(self.card.name).set(dead)
-        for stream in self.card.streams:
-            PENDING.labels(self.card.name, stream).set(await Pull(client, stream, self.card.durable(stream)).pending())

@@ -76,7 +76,7 @@ class Frame:
             envelope = Envelope.of(headers)
             event = parse(envelope.contract, message.data)
         except (KeyError, ValueError, UnknownContract, ValidationError) as error:
-            await self.parking.bury(message.subject, headers, message.data, f"unreadable: {type(error).__name__}")
+            await self.parking.bury(message.subject, headers, message.data, f"unreadable: {_fault(error)}")
             self._count(headers.get("ce-type", "unknown"), "dead")
             return None
         if message.metadata.num_delivered > DELIVERIES_WITHOUT_VERDICT:
@@ -137,3 +137,10 @@ class Frame:
 
     def _count(self, contract: str, outcome: str) -> None:
         HANDLED.labels(self.service, contract, outcome).inc()
+
+
+def _fault(error: Exception) -> str:
+    """What is wrong with a message, without a word of what it says."""
+    wrong = error.errors()[:5] if isinstance(error, ValidationError) else []
+    fields = (f"{'.'.join(str(part) for part in one['loc'])} {one['type']}" for one in wrong)
+    return ", ".join((type(error).__name__, *fields))

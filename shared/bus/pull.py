@@ -6,6 +6,7 @@ FastStream and nats-py's `fetch` both hold a batch until their timeout; see docs
 import asyncio
 import json
 from contextlib import suppress
+from typing import Any
 
 import structlog
 from nats.aio.client import Client
@@ -56,7 +57,7 @@ class Pull:
                 message = await self._arrived.get()
         except TimeoutError:
             self._wanted = 0  # the request was lost, with a server or on the way
-            await self._check()
+            await self.info()
             return []
         batch = self._take(message)
         while not self._arrived.empty() and len(batch) < BATCH:
@@ -89,12 +90,10 @@ class Pull:
             f"$JS.API.CONSUMER.MSG.NEXT.{self.stream}.{self.durable}", json.dumps(request).encode(), reply=self._inbox
         )
 
-    async def _check(self) -> None:
+    async def info(self) -> dict[str, Any]:
+        """What the server knows of this consumer. Raises ConsumerGone."""
         answer = await self.client.request(f"$JS.API.CONSUMER.INFO.{self.stream}.{self.durable}", b"", timeout=2)
-        if "error" in json.loads(answer.data):
+        told: dict[str, Any] = json.loads(answer.data)
+        if "error" in told:
             raise ConsumerGone(self.durable)
-
-    async def pending(self) -> int:
-        """Messages the stream holds for this consumer and has not delivered."""
-        answer = await self.client.request(f"$JS.API.CONSUMER.INFO.{self.stream}.{self.durable}", b"", timeout=2)
-        return int(json.loads(answer.data).get("num_pending", 0))
+        return told

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from shared.contracts.asyncapi import asyncapi
 from shared.web import problems
+from shared.web.console.api import bus_api
 from shared.web.pages import mount_static, register_locale, register_templates
 from shared.web.together import Together
 
@@ -41,6 +42,7 @@ def build_application(service: "Service", folder: Path) -> FastAPI:
     problems.install(app)
     mount_static(app)
     app.include_router(_operations(service))
+    app.include_router(bus_api(service))
     return app
 
 

@@ -181,6 +181,8 @@ Text = Annotated[str, Field(min_length=1, max_length=5_000), BeforeValidator(_te
 """Some paragraphs, up to 5,000 characters."""
 Summary = Annotated[str, Field(min_length=1, max_length=2_000), BeforeValidator(_text)]
 """A paragraph, up to 2,000 characters."""
+Document = Annotated[str, Field(min_length=1, max_length=200_000), BeforeValidator(_text)]
+"""A whole document, up to 200,000 characters."""
 Email = Annotated[str, Field(max_length=254), BeforeValidator(_line), AfterValidator(_email)]
 Website = Annotated[str, Field(max_length=300), BeforeValidator(_line), AfterValidator(_website)]
 Siren = Annotated[str, Field(max_length=40), BeforeValidator(_line), AfterValidator(_siren)]

@@ -129,7 +129,7 @@ def team_pages(known: Known) -> list[tuple[str, int]]:
     gathering = f"/agenda/equipe/{known.gathering_id}"
     lists = ["/annuaire/equipe", "/annuaire/equipe/structures", "/annuaire/equipe/veille", "/annuaire/equipe/acces"]
     lists += [f"/annuaire/equipe/demandes/{known.request}", "/agenda/equipe", gathering, "/lettres/equipe"]
-    lists += [f"/lettres/equipe/{known.letter}", "/observatoire/equipe"]
+    lists += [f"/lettres/equipe/{known.letter}", "/observatoire/equipe", "/observatoire/equipe/bus"]
     forms = ["/agenda/equipe/nouveau", f"{gathering}/deplacement", f"{gathering}/annulation", f"{gathering}/effectif"]
     forms += ["/lettres/equipe/ciblee"]
     return [*((path, LIST) for path in lists), *((path, FORM) for path in forms)]

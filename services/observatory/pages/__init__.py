@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.observatory.pages import barometer, indicator, partner, published, team
+from services.observatory.pages import barometer, bus, indicator, partner, published, team
 
 router = APIRouter(include_in_schema=False)
-for part in (barometer, published, partner, team, indicator):
+for part in (barometer, published, partner, team, bus, indicator):
     router.include_router(part.router)

@@ -1,15 +1,18 @@
 """Whether the figures are what the facts say, how many facts are shown, and what the facts leave unsaid."""
 
+from uuid import UUID
+
 from shared.db import Row, Tx
 
-FIGURES_OF = {
-    "organisation": "organisations",
-    "listing_request": "listing-requests",
-    "gathering": "gatherings, participants",
-    "registration": "registrations",
-    "subscription": "subscribers",
-    "letter": "letters-sent",
+FIGURES_OF: dict[str, tuple[str, ...]] = {
+    "organisation": ("organisations",),
+    "listing_request": ("listing-requests",),
+    "gathering": ("gatherings", "participants"),
+    "registration": ("registrations",),
+    "subscription": ("subscribers",),
+    "letter": ("letters-sent",),
 }
+"""The indicators that count what a fact is about."""
 
 
 async def figure_faults(tx: Tx) -> list[str]:
@@ -31,7 +34,7 @@ async def figure_faults(tx: Tx) -> list[str]:
     )
     faults = [
         f"observatory: {row['n']} states of {row['aggregate']} are not what the facts say "
-        f"(figures: {FIGURES_OF.get(row['aggregate'], 'none')}): run `maillage replay observatory`."
+        f"(figures: {', '.join(FIGURES_OF.get(row['aggregate'], ('none',)))}): run `maillage replay observatory`."
         for row in rows
     ]
     return faults + await _removal_faults(tx)
@@ -54,6 +57,14 @@ async def shown(tx: Tx) -> dict[str, int]:
     """How many facts of each service the figures show; equal to its FACTS journal (AccessRevoked aside) once level."""
     rows = await tx.fetch("SELECT service, count(*) AS n FROM fact GROUP BY service")
     return {"registry": 0, "events": 0, "mailing": 0} | {row["service"]: row["n"] for row in rows}
+
+
+async def moved_by(tx: Tx, facts: list[UUID]) -> list[tuple[str, UUID]]:
+    """The indicators that each of these facts moved or may have moved, with the fact's id."""
+    rows = await tx.fetch(
+        "SELECT event_id, aggregate FROM fact WHERE event_id = ANY($1) ORDER BY recorded_at, event_id", facts
+    )
+    return [(figure, row["event_id"]) for row in rows for figure in FIGURES_OF.get(row["aggregate"], ())]
 
 
 async def quality(tx: Tx) -> Row | None:
