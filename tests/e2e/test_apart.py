@@ -1,14 +1,20 @@
 """The story of the main job, by the API, with four processes that share nothing but facts."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
-from shared.clock import now
-from shared.settings import SERVICES
+from shared.bus.bus import connect
+from shared.clock import new_id, now
+from shared.contracts import FACTS, DomainEvent, Envelope
+from shared.contracts.examples import EXAMPLES
+from shared.contracts.registry import OrganisationPublished
+from shared.settings import SERVICES, Settings
 from shared.web.session import Signer
 from tests.conftest import eventually
 from tests.e2e.apart import Apart, apart
@@ -336,6 +342,58 @@ async def test_a_token_revoked_by_the_operator_is_refused_by_all_four(house: Apa
         return await answers() == {401}
 
     assert await eventually(refused, 10)
+
+
+async def test_an_operator_corrects_a_dead_letter_by_command_and_sees_the_rest_on_one_page(house: Apart) -> None:
+    before = await figure(house, "organisations")
+    said = EXAMPLES[OrganisationPublished]
+    letter = str(await said_wrong(house, said))
+    services = {"events", "mailing", "observatory"}
+
+    async def listed() -> bool:
+        lines = (await house.command("dead-letters", "list", "--json")).splitlines()
+        return {json.loads(line)["service"] for line in lines} == services
+
+    await eventually(listed, 15)
+    causes = [json.loads(line) for line in (await house.command("dead-letters", "causes", "--json")).splitlines()]
+    assert {one["cause"] for one in causes} == {"unreadable: ValidationError, name missing"}
+    page = (await house.staff.get("/observatoire/equipe/bus")).text
+    assert "3 lettres mortes" in page
+    assert "Pas de réponse" not in page
+    file = house.folder / "corrected.json"
+    file.write_text('{"name": "sans le reste"}')
+    with pytest.raises(AssertionError, match="Cette réponse est nécessaire"):
+        await house.command("dead-letters", "edit", letter, str(file))
+    file.write_text(said.model_dump_json(exclude_none=True))
+    assert "3 edited" in await house.command("dead-letters", "edit", letter, str(file))
+
+    async def handled() -> bool:
+        return await figure(house, "organisations") == before + 1
+
+    await eventually(handled, AT_ONCE)
+    with pytest.raises(AssertionError, match="Aucune lettre morte"):
+        await house.command("dead-letters", "drop", letter)
+
+
+async def said_wrong(house: Apart, said: DomainEvent) -> UUID:
+    """What a faulty registry would say: a structure without its name."""
+    settings = Settings(
+        nats_url=house.environments["registry"]["MAILLAGE_NATS_URL"],
+        nats_user="registry",
+        nats_password=house.environments["registry"]["MAILLAGE_NATS_PASSWORD"],
+    )
+
+    async def closed() -> None:
+        return None
+
+    client = await connect(settings, "registry", closed)
+    envelope = Envelope(new_id(), said.contract(), now(), new_id(), None)
+    body = {name: value for name, value in json.loads(said.model_dump_json()).items() if name != "name"}
+    await client.jetstream().publish(
+        said.subject(settings.network), json.dumps(body).encode(), stream=FACTS, headers=envelope.headers("x")
+    )
+    await client.close()
+    return envelope.event_id
 
 
 async def test_journals_streams_and_figures_agree_at_the_end(house: Apart) -> None:
