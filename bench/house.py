@@ -8,7 +8,7 @@ import signal
 import sys
 import sysconfig
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,17 +50,37 @@ class House:
         headers = {"Authorization": f"Bearer {self.token}"}
         return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.ports[service]}", headers=headers, timeout=60)
 
-    async def rows(self, database: str, query: str, *values: object) -> list[Any]:
-        """What a database really holds."""
+    @asynccontextmanager
+    async def connection(self, database: str) -> AsyncIterator[asyncpg.Connection]:
+        """A connection to one of the databases, for several questions."""
         connection = await asyncpg.connect(self.databases[database], timeout=10)
         try:
-            return list(await connection.fetch(query, *values))
+            yield connection
         finally:
             await connection.close()
+
+    async def copy(self, database: str, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+        """Rows put in a table at once, as no form could."""
+        async with self.connection(database) as connection:
+            await connection.copy_records_to_table(table, columns=columns, records=rows)
+
+    async def rows(self, database: str, query: str, *values: object) -> list[Any]:
+        """What a database really holds."""
+        async with self.connection(database) as connection:
+            return list(await connection.fetch(query, *values))
 
     async def count(self, database: str, query: str, *values: object) -> int:
         """The one number that `query` gives."""
         return int((await self.rows(database, query, *values))[0][0])
+
+    async def spread(self, database: str, commits: str, *values: object) -> float:
+        """Seconds between the first and the last of these rows' commits, for all of them; `commits` selects (at, n).
+
+        The first commit's rows were under way before it: they count for their share of the time."""
+        found = sorted((row[0], row[1]) for row in await self.rows(database, commits, *values))
+        seconds = float((found[-1][0] - found[0][0]).total_seconds())
+        total = sum(n for _at, n in found)
+        return seconds * total / (total - found[0][1]) if len(found) > 1 else 0.0
 
     def letters(self) -> int:
         """Letters that reached the mail server."""
@@ -68,15 +88,15 @@ class House:
             return int((self.folder / "letters").read_text())
         return 0
 
-    def pause(self) -> None:
-        """Hold the product still while its limit is measured, so that its own after-work does not slow the limit."""
-        for process in self.services.values():
-            os.kill(process.pid, signal.SIGSTOP)
+    def pause(self, *names: str) -> None:
+        """Hold services still, all of them where none is named: their after-work does not slow what is measured."""
+        for name in names or self.services:
+            os.kill(self.services[name].pid, signal.SIGSTOP)
 
-    def resume(self) -> None:
-        """Let the product go on."""
-        for process in self.services.values():
-            os.kill(process.pid, signal.SIGCONT)
+    def resume(self, *names: str) -> None:
+        """Let them go on."""
+        for name in names or self.services:
+            os.kill(self.services[name].pid, signal.SIGCONT)
 
     def rss_mib(self) -> float:
         """Memory of the whole in MiB: the four services, NATS, PostgreSQL; what processes share is counted once."""

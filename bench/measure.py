@@ -12,11 +12,15 @@ from rich.table import Table
 
 from bench.house import House, last_words, stop
 from bench.load import NextRequest, Slice, flat_out
+from bench.sizes import short
 from shared.embedded.ports import free_port
 
-SLICE_SECONDS = 2.5
-ROUNDS = 2
-CLIENTS = (1, 16, 64)
+SLICE_SECONDS = 0.4 if short() else 2.5
+ROUNDS = 1 if short() else 2
+CLIENTS = (1, 4) if short() else (1, 16, 64)
+
+NONE = (None, None, None)
+"""No latency: the bench counts how many a second."""
 
 console = Console(highlight=False, width=120)
 
@@ -65,9 +69,9 @@ class Line:
     ours: float
     limit: float
     ratio: float
-    p50_ms: float
-    p95_ms: float
-    p99_ms: float
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
     rss_mib: float
 
 
@@ -133,6 +137,23 @@ def table_of(title: str, measured: list[Measured]) -> Table:
         figures = [line.ours, line.limit, line.ratio, line.p50_ms, line.p95_ms, line.p99_ms, line.rss_mib]
         shares = [f"{100 * side.client_seconds / side.seconds:.0f} %" for side in (one.ours, one.limit)]
         table.add_row(line.case, str(line.clients), *(f"{figure:g}" for figure in figures), " / ".join(shares))
+    return table
+
+
+def throughput(bench: str, case: str, count: int, ours: float, limit: float, rss_mib: float) -> Line:
+    """A line of a bench that has no single answer to time: how many a second, of `count` in these seconds."""
+    rates = count / ours, count / limit
+    return Line(bench, case, 1, round(rates[0], 1), round(rates[1], 1), round(rates[0] / rates[1], 3), *NONE, rss_mib)
+
+
+def throughput_table(title: str, lines: list[Line]) -> Table:
+    """The same for a person."""
+    table = Table(title=title, title_justify="left")
+    for name in ("case", "processes", "ours /s", "limit /s", "ratio", "whole MiB"):
+        table.add_column(name, justify="left" if name == "case" else "right")
+    for line in lines:
+        figures = (line.ours, line.limit, line.ratio, round(line.rss_mib, 1))
+        table.add_row(line.case, str(line.clients), *(f"{one:g}" for one in figures))
     return table
 
 

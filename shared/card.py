@@ -8,7 +8,7 @@ from shared.contracts import FACTS, PEOPLE, DomainEvent
 from shared.db import Tx
 
 Handler = Callable[[Any, Tx], Awaitable[None]]
-"""A plain function `(event, tx)`; it never sees NATS."""
+"""A plain function `(event, tx)`; it never sees NATS. One that has `together(told, tx)` takes a batch at once by it."""
 
 
 @dataclass(frozen=True, slots=True)

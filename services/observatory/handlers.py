@@ -1,10 +1,11 @@
 """What the observatory does when another speaks: it keeps the fact, and the newest state it tells."""
 
-from uuid import UUID
+import functools
+from typing import Any
 
 from services.observatory import CARD
 from shared.card import Handler
-from shared.contracts import DomainEvent, Fact, events, mailing, registry
+from shared.contracts import DomainEvent, Envelope, Fact, events, mailing, registry
 from shared.db import Tx
 
 IDENTITIES: dict[type[Fact], tuple[str, str]] = {
@@ -22,17 +23,30 @@ IDENTITIES: dict[type[Fact], tuple[str, str]] = {
 """What each fact is about, and the field that names it."""
 
 
-async def keep_fact(event: Fact, tx: Tx) -> None:
-    """Append the fact once and keep the newest state, in one statement that any order and any repeat leave the same."""
-    assert tx.cause is not None
-    aggregate, identity = about(type(event))
-    named: UUID = getattr(event, identity)
+Told = tuple[Fact, Envelope]
+
+
+async def keep_facts(told: list[Told], tx: Tx) -> None:
+    """Append each fact once and keep the newest state, in one statement that any order and any repeat leave the same.
+
+    States are taken in the order of their keys, so that two processes never wait for each other."""
+    columns = [list(column) for column in zip(*(_row(*one) for one in told), strict=True)]
     await tx.execute(
-        """WITH kept AS (
-            INSERT INTO fact VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text::jsonb)
-            ON CONFLICT DO NOTHING
+        """WITH told AS MATERIALIZED (
+            SELECT event_id, contract, service, aggregate, aggregate_id, version, occurred_on, recorded_at,
+                   demonstration, department, college, body::jsonb AS body
+            FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::date[],
+                        $8::timestamptz[], $9::boolean[], $10::text[], $11::text[], $12::text[])
+                 AS t (event_id, contract, service, aggregate, aggregate_id, version, occurred_on, recorded_at,
+                       demonstration, department, college, body)
+        ), kept AS (
+            INSERT INTO fact SELECT * FROM told ON CONFLICT DO NOTHING
         ), newest AS (
-            INSERT INTO state AS known VALUES ($4, $5, $3, $6, $1, $7, $7, $8, $9, $12::text::jsonb)
+            INSERT INTO state AS known
+            SELECT DISTINCT ON (aggregate, aggregate_id) aggregate, aggregate_id, service, version, event_id,
+                   min(occurred_on) OVER (PARTITION BY aggregate, aggregate_id), occurred_on, recorded_at,
+                   demonstration, body
+            FROM told ORDER BY aggregate, aggregate_id, version DESC, event_id DESC
             ON CONFLICT (aggregate, aggregate_id) DO UPDATE SET
                 first_on = least(known.first_on, excluded.first_on),
                 (version, event_id, occurred_on, recorded_at, demonstration, body) = (
@@ -46,20 +60,41 @@ async def keep_fact(event: Fact, tx: Tx) -> None:
                     ) AS newer (version, event_id, occurred_on, recorded_at, demonstration, body)
                     ORDER BY newer.version DESC, newer.event_id DESC LIMIT 1)
         )
-        SELECT pg_notify(current_schema() || '_figures', $4)""",
-        tx.cause.event_id,
+        SELECT pg_notify(current_schema() || '_figures', $13)""",
+        *columns,
+        columns[3][-1],
+    )
+
+
+def _row(event: Fact, envelope: Envelope) -> tuple[Any, ...]:
+    aggregate, identity = about(type(event))
+    return (
+        envelope.event_id,
         event.contract(),
         event.service,
         aggregate,
-        named,
+        getattr(event, identity),
         getattr(event, "version", 1),
         event.occurred_on,
-        tx.cause.recorded_at,
+        envelope.recorded_at,
         event.demonstration,
         getattr(event, "department", None),
         getattr(event, "college", None),
         event.model_dump_json(exclude_none=True),
     )
+
+
+class KeepFact:
+    """The handler of every fact that figures are made of: one, or a batch at once."""
+
+    together = staticmethod(keep_facts)
+
+    async def __call__(self, event: Fact, tx: Tx) -> None:
+        assert tx.cause is not None
+        await keep_facts([(event, tx.cause)], tx)
+
+
+keep_fact = KeepFact()
 
 
 async def uncount_demonstration(event: Fact, tx: Tx) -> None:
@@ -83,6 +118,7 @@ async def uncount_demonstration(event: Fact, tx: Tx) -> None:
     )
 
 
+@functools.cache
 def about(contract: type[Fact]) -> tuple[str, str]:
     """What a contract's facts are about, and the field that names it; KeyError for a contract that is not kept."""
     return next(IDENTITIES[shape] for shape in contract.__mro__ if shape in IDENTITIES)

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
+from uuid import UUID
 
 import structlog
 from nats.aio.msg import Msg
@@ -86,18 +88,7 @@ class Frame:
         return Received(event, envelope, message)
 
     async def _handle_together(self, received: list[Received]) -> None:
-        async with self.db.transaction() as tx:
-            fresh = await tx.fetch(
-                """INSERT INTO inbox (consumer, event_id) SELECT $1, unnest($2::uuid[])
-                   ON CONFLICT DO NOTHING RETURNING event_id""",
-                self.consumer,
-                [one.envelope.event_id for one in received],
-            )
-            todo = {row["event_id"] for row in fresh}
-            for one in received:
-                if one.envelope.event_id in todo:
-                    todo.discard(one.envelope.event_id)
-                    await self._call(one.event, one.envelope, tx)
+        await self._handle({one.envelope.event_id: (one.event, one.envelope) for one in received})
         for one in received:
             self._count(one.envelope.contract, "handled")
 
@@ -117,14 +108,23 @@ class Frame:
 
     async def handle_one(self, event: DomainEvent, envelope: Envelope) -> None:
         """Handle one event in a transaction of its own, unless the inbox says it was."""
+        await self._handle({envelope.event_id: (event, envelope)})
+
+    async def _handle(self, told: dict[UUID, tuple[DomainEvent, Envelope]]) -> None:
         async with self.db.transaction() as tx:
-            fresh = await tx.fetchval(
-                "INSERT INTO inbox (consumer, event_id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING true",
+            fresh = await tx.fetch(
+                """INSERT INTO inbox (consumer, event_id) SELECT $1, unnest($2::uuid[])
+                   ON CONFLICT DO NOTHING RETURNING event_id""",
                 self.consumer,
-                envelope.event_id,
+                list(told),
             )
-            if fresh:
-                await self._call(event, envelope, tx)
+            todo = [told[row["event_id"]] for row in fresh]
+            for handler, group in groupby(todo, key=lambda one: self.handlers.get(type(one[0]))):
+                if together := getattr(handler, "together", None):
+                    await together(list(group), tx)
+                else:
+                    for event, envelope in group:
+                        await self._call(event, envelope, tx)
 
     async def _call(self, event: DomainEvent, envelope: Envelope, tx: Tx) -> None:
         tx.cause = envelope
