@@ -6,7 +6,7 @@ from shared.contracts import events, mailing, observatory, registry
 CARD = Card(
     name="observatory",
     prefix="/observatoire",
-    owns=("fact", "state", "demonstration_removal", "dashboard", "figure"),
+    owns=("fact", "state", "demonstration_removal", "tally", "dashboard", "figure"),
     publishes=(observatory.FigurePublished, observatory.DashboardCreated, observatory.DashboardRevoked),
     listens=(
         registry.ListingRequested,

@@ -1,6 +1,7 @@
 """The observatory's JSON API: figures that open, published figures, partners' dashboards."""
 
 import hashlib
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,12 +13,13 @@ from services.observatory.domain import FIRST_YEAR, LAST_YEAR, FactBehind, Figur
 from services.observatory.forms import CreateDashboard, RevokeDashboard
 from services.observatory.indicators import INDICATORS, Indicator, indicator
 from services.observatory.keys import key_from, new_seed
+from services.observatory.live import Live
 from services.observatory.queries.dashboards import dashboards
 from services.observatory.queries.figures import dimension, figure_of, opened
 from services.observatory.queries.published import comparison, published_figure, published_figures
 from shared.db import Answer, Database, Tx
 from shared.web.answers import once
-from shared.web.i18n import _
+from shared.web.i18n import _, language
 from shared.web.session import Session, team_session
 
 router = APIRouter(prefix="/api/observatory/v1", tags=["observatory"])
@@ -36,11 +38,28 @@ def _db(request: Request) -> Database:
 
 def said(request: Request, body: dict[str, Any]) -> Response:
     """The answer with its ETag, or 304 to whoever has it already."""
-    answer = JSONResponse(body)
-    answer.headers["ETag"] = f'W/"{hashlib.sha256(bytes(answer.body)).hexdigest()[:24]}"'
+    return tagged(request, JSONResponse(body))
+
+
+def tagged(request: Request, answer: Response) -> Response:
+    """An answer, maybe kept for several readers, or 304 to whoever has it already."""
+    if "etag" not in answer.headers:
+        answer.headers["ETag"] = f'W/"{hashlib.sha256(bytes(answer.body)).hexdigest()[:24]}"'
     if answer.headers["ETag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers={"ETag": answer.headers["ETag"]})
-    return answer
+    return Response(answer.body, media_type=answer.media_type, headers={"ETag": answer.headers["ETag"]})
+
+
+async def kept(request: Request, reading: Callable[[Tx], Coroutine[Any, Any, dict[str, Any]]]) -> Response:
+    """What `reading` finds at this address, written once for all its readers until the figures move."""
+    live: Live = request.app.state.live
+
+    async def compute() -> Response:
+        async with _db(request).reading() as tx:
+            return JSONResponse(await reading(tx))
+
+    address = f"{request.url.path}?{request.url.query}"
+    return tagged(request, await live.remember(f"{language.get()} {address}", compute))
 
 
 def figure_body(one: Indicator, figure: Figure, scope: Scope, by: str | None) -> dict[str, Any]:
@@ -91,9 +110,12 @@ def fact_body(fact: FactBehind, base: str) -> dict[str, Any]:
 async def list_indicators(request: Request, year: Year = None) -> Response:
     """Every indicator with its figure."""
     scope = Scope(year)
-    async with _db(request).reading() as tx:
+
+    async def reading(tx: Tx) -> dict[str, Any]:
         items = [figure_body(one, await figure_of(tx, one, scope), scope, None) for one in INDICATORS.values()]
-    return said(request, {"items": items, "total": len(items)})
+        return {"items": items, "total": len(items)}
+
+    return await kept(request, reading)
 
 
 @router.get("/indicators/{indicator_id}")
@@ -101,9 +123,11 @@ async def read_indicator(request: Request, indicator_id: str, by: By = None, yea
     """One figure, cut as asked: `{"id", "value", "n", "unit", "definition", "as_of", "by"?}`."""
     one, scope = indicator(indicator_id), Scope(year)
     cut = dimension(one, by)
-    async with _db(request).reading() as tx:
-        figure = await figure_of(tx, one, scope, cut)
-    return said(request, figure_body(one, figure, scope, by))
+
+    async def reading(tx: Tx) -> dict[str, Any]:
+        return figure_body(one, await figure_of(tx, one, scope, cut), scope, by)
+
+    return await kept(request, reading)
 
 
 @router.get("/indicators/{indicator_id}/facts")

@@ -102,6 +102,8 @@ async def _rebuild(db: Database, second: Database, reader: Reader, tell: Telling
         tell(done, max(total, done))
 
     await reader.drain(frame, count)
+    async with second.transaction() as tx:
+        await tx.execute("SELECT count_from_now_on()")
     async with db.transaction() as tx:
         await tx.execute("SELECT hold_projections()")
         await reader.drain(frame, count)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.observatory.domain import Dimension, Page, Scope
 from services.observatory.indicators.base import Indicator
+from services.observatory.queries.tally import letters_by_campaign
 from shared.db import Row, Tx
 from shared.web.i18n import _
 
@@ -24,6 +25,8 @@ async def count(tx: Tx, by: Dimension | None, scope: Scope) -> Sequence[Row]:
 
 async def facts(tx: Tx, scope: Scope, counted: bool, page: Page) -> Sequence[Row]:
     """How many a campaign, and no reader."""
+    if not scope.filters:
+        return await letters_by_campaign(tx, scope.year, counted, page)
     return await tx.fetch(
         """SELECT * FROM (
                SELECT campaign_id AS id, campaign.subject_line AS label, NULL AS path, max(day) AS day,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.observatory.domain import Dimension, Page, Scope
 from services.observatory.indicators.base import Indicator
+from services.observatory.queries.tally import registrations_by_gathering
 from shared.db import Row, Tx
 from shared.web.i18n import _
 
@@ -27,6 +28,8 @@ async def count(tx: Tx, by: Dimension | None, scope: Scope) -> Sequence[Row]:
 
 async def facts(tx: Tx, scope: Scope, counted: bool, page: Page) -> Sequence[Row]:
     """For everybody: how many a gathering, and nobody."""
+    if not scope.filters:
+        return await registrations_by_gathering(tx, scope.year, counted, page)
     return await tx.fetch(
         """SELECT * FROM (
                SELECT one.gathering_id AS id, gathering.title AS label, '/agenda/' || gathering.slug AS path,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.observatory.domain import Dimension, Page, Scope
 from services.observatory.indicators.base import Indicator
+from services.observatory.queries.tally import subscribers_by_month
 from shared.db import Row, Tx
 from shared.web.i18n import _
 
@@ -24,6 +25,8 @@ async def count(tx: Tx, by: Dimension | None, scope: Scope) -> Sequence[Row]:
 
 async def facts(tx: Tx, scope: Scope, counted: bool, page: Page) -> Sequence[Row]:
     """How many a month, and nobody: the first day of the month stands for it."""
+    if not scope.filters:
+        return await subscribers_by_month(tx, scope.year, counted, page)
     return await tx.fetch(
         """SELECT * FROM (
                SELECT md5(date_trunc('month', day)::text)::uuid AS id, NULL AS label, NULL AS path,

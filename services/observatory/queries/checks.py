@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from services.observatory.queries.tally import tally_faults
 from shared.db import Row, Tx
 
 FIGURES_OF: dict[str, tuple[str, ...]] = {
@@ -37,7 +38,7 @@ async def figure_faults(tx: Tx) -> list[str]:
         f"(figures: {', '.join(FIGURES_OF.get(row['aggregate'], ('none',)))}): run `maillage replay observatory`."
         for row in rows
     ]
-    return faults + await _removal_faults(tx)
+    return faults + await _removal_faults(tx) + await tally_faults(tx)
 
 
 async def _removal_faults(tx: Tx) -> list[str]:

@@ -17,6 +17,7 @@ from services.observatory.domain import (
     label_of,
 )
 from services.observatory.indicators import Indicator
+from services.observatory.queries.tally import registrations_by_college, tallied
 from shared.clock import today
 from shared.db import Row, Tx
 from shared.web.i18n import _
@@ -35,7 +36,7 @@ def dimension(one: Indicator, by: str | None) -> Dimension | None:
 
 async def figure_of(tx: Tx, one: Indicator, scope: Scope, by: Dimension | None = None) -> Figure:
     """An indicator's figure within a scope, with its cut where one is asked."""
-    rows = await one.count(tx, None, scope)
+    rows = await counts(tx, one, None, scope)
     counted = [row for row in rows if row["why"] is None]
     return Figure(
         value=sum(row["value"] for row in counted),
@@ -48,10 +49,19 @@ async def figure_of(tx: Tx, one: Indicator, scope: Scope, by: Dimension | None =
     )
 
 
+async def counts(tx: Tx, one: Indicator, by: Dimension | None, scope: Scope) -> Sequence[Row]:
+    """What an indicator's `count` tells: from the tally, or within a partner's limits from the states."""
+    if scope.filters:
+        return await one.count(tx, by, scope)
+    if one.id == "registrations" and by == "college":
+        return await registrations_by_college(tx, scope.year)
+    return await tallied(tx, one.id, by, scope.year)
+
+
 async def slices(tx: Tx, one: Indicator, scope: Scope, by: Dimension) -> list[Slice]:
     """The lines of a cut: months in their order, ODD by number, the rest by size; what is not known comes last."""
     values: defaultdict[str | None, int] = defaultdict(int)
-    for row in await one.count(tx, by, scope):
+    for row in await counts(tx, one, by, scope):
         if row["why"] is None:
             values[row["key"]] += row["value"]
     lines = [Slice(key, label_of(by, key), value) for key, value in values.items()]
@@ -113,10 +123,14 @@ def _fact(one: Indicator, row: Row) -> FactBehind:
 async def years_with_facts(tx: Tx) -> list[int]:
     """The years in which something that figures count happened, newest first; coming gatherings do not make a year."""
     rows = await tx.fetch(
-        """SELECT DISTINCT extract(year FROM day)::integer AS year
-           FROM (SELECT day FROM organisation UNION ALL SELECT day FROM listing_request
-                 UNION ALL SELECT day FROM gathering UNION ALL SELECT day FROM registration
-                 UNION ALL SELECT day FROM subscription UNION ALL SELECT day FROM letter) AS all_days
-           WHERE day <= current_date ORDER BY year DESC LIMIT 30"""
+        """SELECT year FROM tally WHERE cut = 'month' AND key < to_char(current_date, 'YYYY-MM')
+           GROUP BY year HAVING sum(n) > 0
+           UNION
+           SELECT extract(year FROM current_date)::integer WHERE EXISTS (
+               SELECT FROM counted
+               WHERE aggregate IN (
+                   'organisation', 'listing_request', 'gathering', 'registration', 'subscription', 'letter')
+                 AND day BETWEEN date_trunc('month', current_date)::date AND current_date)
+           ORDER BY year DESC LIMIT 30"""
     )
     return [row["year"] for row in rows]
