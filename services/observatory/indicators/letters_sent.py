@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from services.observatory.domain import Dimension, Page, Scope
 from services.observatory.indicators.base import Indicator
-from services.observatory.queries.tally import letters_by_campaign
+from services.observatory.tally import letters_by_campaign
 from shared.db import Row, Tx
 from shared.web.i18n import _
 

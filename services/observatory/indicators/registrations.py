@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from services.observatory.domain import Dimension, Page, Scope
 from services.observatory.indicators.base import Indicator
-from services.observatory.queries.tally import registrations_by_gathering
+from services.observatory.tally import registrations_by_gathering
 from shared.db import Row, Tx
 from shared.web.i18n import _
 

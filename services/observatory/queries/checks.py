@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from services.observatory.queries.tally import tally_faults
+from services.observatory.tally import tally_faults
 from shared.db import Row, Tx
 
 FIGURES_OF: dict[str, tuple[str, ...]] = {

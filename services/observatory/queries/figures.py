@@ -17,7 +17,7 @@ from services.observatory.domain import (
     label_of,
 )
 from services.observatory.indicators import Indicator
-from services.observatory.queries.tally import registrations_by_college, tallied
+from services.observatory.tally import registrations_by_college, tallied
 from shared.clock import today
 from shared.db import Row, Tx
 from shared.web.i18n import _
