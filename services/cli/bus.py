@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from services import reach
+from services.facts_page import facts_page
 from services.houses import BUILD, CARDS
 from services.nats_users import users_file
 from services.operations import declare, refill, verify_service
@@ -54,6 +55,12 @@ def bus_apply() -> None:
 def bus_users() -> None:
     """Print each service's NATS user and what it may say and hear, as `deploy/nats-users.conf` holds it."""
     typer.echo(users_file(Settings().network), nl=False)
+
+
+@app.command("facts")
+def bus_facts() -> None:
+    """Print every fact with who says it, who hears it, its fields and an example, as `docs/events.md` holds it."""
+    typer.echo(facts_page(Settings().network), nl=False)
 
 
 def republish() -> None:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.facts_page import facts_page
 from shared.clock import new_id
 from shared.contracts import Envelope, Fact, PersonalEvent, contracts, normalise, parse, person_key
 from shared.contracts.base import DomainEvent, UnknownContract
@@ -147,3 +148,9 @@ def test_two_spellings_of_an_address_are_one_person(typed: str, same: str) -> No
 @given(st.emails())
 def test_normalising_twice_changes_nothing(address: str) -> None:
     assert normalise(normalise(address)) == normalise(address)
+
+
+def test_the_page_of_every_fact_is_current() -> None:
+    page = (Path(__file__).parents[2] / "docs/events.md").read_text()
+    assert page == facts_page("so-cooperation"), "run: maillage bus facts > docs/events.md"
+    assert all(f"### {contract}\n" in page for contract in contracts())
