@@ -69,6 +69,11 @@ def _(message: str, **values: Any) -> str:
     return said % values if values else said
 
 
+def is_plural(n: float) -> bool:
+    """Whether the reader's language says `n` in the plural: in French from 2 on, in English all but 1."""
+    return n != 1 if language.get() == "en" else abs(n) >= 2
+
+
 def ngettext(singular: str, plural: str, n: int, **values: Any) -> str:
     """Say the form that suits n (French: 0 and 1 are singular); `%(n)s` is n, with its thousands set apart."""
     lang = language.get()

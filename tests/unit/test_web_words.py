@@ -68,3 +68,10 @@ def test_a_plural_follows_the_rule_of_its_language() -> None:
 
 def test_a_sentence_without_english_is_said_in_french() -> None:
     assert i18n.translate("en", "Une phrase que personne n’a traduite") == "Une phrase que personne n’a traduite"
+
+
+@pytest.mark.parametrize(("lang", "plural"), [("fr", [2, 2.5, 11]), ("en", [0, 1.5, 2])])
+def test_each_language_has_its_own_plural(lang: str, plural: list[float]) -> None:
+    spoken = i18n.language.set(lang)
+    assert [n for n in (0, 1, 1.5, 2, 2.5, 11) if i18n.is_plural(n)][: len(plural)] == plural
+    i18n.language.reset(spoken)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from services.observatory.domain import Dimension, Filter, Page, Scope
 from shared.db import Row, Tx
+from shared.web.i18n import _, is_plural
 
 Counting = Callable[[Tx, Dimension | None, Scope], Awaitable[Sequence[Row]]]
 """Rows `(why, note, key, value, n, fictional)`: `why` is null for what counts, else the code of what stands apart."""
@@ -34,3 +35,7 @@ class Indicator:
     """Why a row stands apart, by its code: of one, of several."""
     notes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """What the parts of the figure are, by their code: of one, of several."""
+
+    def unit_of(self, n: float) -> str:
+        """What `n` of them are called, in the reader's language."""
+        return _(self.unit[is_plural(n)])

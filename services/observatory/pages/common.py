@@ -43,7 +43,7 @@ async def read(request: Request, key: str, reading: Callable[[Tx], Coroutine[Any
 def key_figure(one: Indicator, of_year: Figure, ever: Figure, year: int | None, stock: bool) -> dict[str, Any]:
     """A figure of the band; a stock says how much of it is of the year, a flow says its year."""
     figure = ever if stock else of_year
-    told = {"id": f"chiffre-{one.id}", "value": number(figure.value), "label": _(one.unit[figure.value > 1])}
+    told = {"id": f"chiffre-{one.id}", "value": number(figure.value), "label": one.unit_of(figure.value)}
     if year is None:
         return told | {"change": _("depuis l’origine")}
     if stock:

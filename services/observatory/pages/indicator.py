@@ -91,7 +91,7 @@ def chart_of(
             {line.key: line.value for line in known if line.key},
             region=region,
             title=_(one.name),
-            unit=lambda n: f"{number(n)} {_(one.unit[n > 1])}",
+            unit=lambda n: f"{number(n)} {one.unit_of(n)}",
         )
     head = (_(CUTS[cut]).capitalize() if cut else "", _(one.unit[1]).capitalize())
     if cut == "sdg":

@@ -168,7 +168,7 @@ def _all(view: Barometer, address: str) -> dict[str, Any]:
 
 
 def _counts(one: Indicator, of_year: Figure, ever: Figure, year: int | None) -> str:
-    whole = _("%(n)s %(unit)s depuis l’origine", n=number(ever.value), unit=_(one.unit[ever.value > 1]))
+    whole = _("%(n)s %(unit)s depuis l’origine", n=number(ever.value), unit=one.unit_of(ever.value))
     if year is None:
         return whole
     return _("%(n)s en %(year)s, %(whole)s", n=number(of_year.value), year=year, whole=whole)
