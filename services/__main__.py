@@ -4,7 +4,7 @@ import logging
 
 import typer
 
-from services.cli import bus, campaigns, dead_letters, demo, importing, observatory, running, tokens
+from services.cli import bus, campaigns, dead_letters, demo, erasures, importing, observatory, running, tokens
 from shared import log
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -16,6 +16,7 @@ app.command()(bus.republish)
 app.command()(bus.verify)
 app.command("import")(importing.import_file)
 app.add_typer(demo.app, name="demo")
+app.add_typer(erasures.app, name="erasures")
 app.add_typer(tokens.app, name="token")
 app.add_typer(campaigns.app, name="campaign")
 app.add_typer(observatory.dashboard, name="dashboard")

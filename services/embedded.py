@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 from services.houses import BUILD, CARDS
 from services.nats_users import bus_users
+from services.purging import purge_erased
 from shared import migrate
 from shared.bus.bus import connect
 from shared.bus.streams import apply, is_whole
+from shared.db import Database
 from shared.embedded.nats import NatsUser
 from shared.embedded.system import EmbeddedSystem
+from shared.errors import Unavailable
 from shared.service import Service
 from shared.settings import Settings
 
@@ -54,15 +57,15 @@ async def house(settings: Settings) -> AsyncIterator[House]:
         services = {name: build(settings_for(settings, system, name)) for name, build in BUILD.items()}
         for service in services.values():
             await migrate.migrate(service.settings.database_url, service.migrations)
-        owner = asyncio.create_task(own_the_bus(settings, system))
+        owner = asyncio.create_task(own_the_bus(settings, system, services["registry"].db))
         stack.push_async_callback(_end, owner)
         for service in services.values():
             await stack.enter_async_context(service)
         yield House(settings, system, services)
 
 
-async def own_the_bus(settings: Settings, system: EmbeddedSystem) -> None:
-    """Declare streams and consumers, and declare them again whenever a store comes back without them."""
+async def own_the_bus(settings: Settings, system: EmbeddedSystem, registry: Database) -> None:
+    """Declare streams and consumers, again whenever a store comes back without them; purge whoever was erased."""
     owner = settings.model_copy(update={"nats_url": system.nats_url("owner")})
 
     async def closed() -> None:
@@ -73,8 +76,10 @@ async def own_the_bus(settings: Settings, system: EmbeddedSystem) -> None:
             client = await connect(owner, "owner", closed)
             try:
                 await apply(client, settings.network, CARDS.values(), settings.nats_replicas)
-                while await is_whole(client, CARDS.values()):  # noqa: ASYNC110 - NATS tells nobody that a stream is gone
+                while await is_whole(client, CARDS.values()):
                     await asyncio.sleep(WATCH_SECONDS)
+                    with suppress(Unavailable):
+                        await purge_erased(client, registry, settings.network)
             finally:
                 await client.close()
         await asyncio.sleep(1)

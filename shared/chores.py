@@ -21,7 +21,7 @@ async def forget_personal_events(service: "Service") -> None:
     """Personal events leave the journal after 30 days, as they leave their stream."""
     async with service.db.transaction() as tx:
         await tx.execute(
-            """UPDATE journal SET body = NULL
+            """UPDATE journal SET body = NULL, person_key = NULL, subject = regexp_replace(subject, '[^.]+$', 'old')
                WHERE person_key IS NOT NULL AND body IS NOT NULL AND recorded_at < now() - interval '30 days'"""
         )
 

@@ -16,7 +16,7 @@ from shared.clock import new_id
 _correlation: ContextVar[UUID | None] = ContextVar("correlation", default=None)
 _ADDRESS = re.compile(r"[^\s<>\"'@,;:()]+@[^\s<>\"'@,;:()]+")
 _SECRET_LINK = re.compile(
-    r"(/(?:demande|confirmation|connexion|preferences|inscription|desinscription|partenaire|adhesion)/)[^\s/?\"']{16,}"
+    r"(/(?:demande|confirmation|connexion|preferences|inscription|effacement|recu|desinscription|partenaire|adhesion)/)[^\s/?\"']{16,}"
 )
 
 

@@ -3,6 +3,7 @@
 from shared.card import Card
 from shared.contracts.events import (
     EventsDemonstrationRemoved,
+    EventsPersonErased,
     GatheringCancelled,
     GatheringPublished,
     GatheringRecorded,
@@ -17,6 +18,7 @@ from shared.contracts.events import (
 )
 from shared.contracts.registry import (
     AccessRevoked,
+    ErasureRequested,
     GroupRecorded,
     OrganisationArchived,
     OrganisationPublished,
@@ -41,6 +43,7 @@ CARD = Card(
         RegistrantLeft,
         RegistrantToldOfChange,
         EventsDemonstrationRemoved,
+        EventsPersonErased,
     ),
     listens=(
         OrganisationPublished,
@@ -48,6 +51,7 @@ CARD = Card(
         OrganisationArchived,
         GroupRecorded,
         RegistryDemonstrationRemoved,
+        ErasureRequested,
         AccessRevoked,
     ),
 )

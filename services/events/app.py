@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from services.events import CARD, api, pages
+from services.events.chores import CHORES
 from services.events.handlers import HANDLERS
 from shared.service import Service
 from shared.settings import Settings
@@ -10,7 +11,7 @@ from shared.settings import Settings
 
 def build(settings: Settings) -> Service:
     """The service, ready to be entered."""
-    service = Service(CARD, settings, Path(__file__).parent, HANDLERS)
+    service = Service(CARD, settings, Path(__file__).parent, HANDLERS, CHORES)
     service.app.include_router(api.router)
     service.app.include_router(pages.router)
     return service

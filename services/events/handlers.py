@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
+from services.erasing import hear_erasure
 from shared.card import Handler
 from shared.clock import now
 from shared.contracts import DomainEvent
 from shared.contracts.registry import (
     AbstractOrganisation,
+    ErasureRequested,
     GroupRecorded,
     OrganisationArchived,
     OrganisationPublished,
@@ -86,4 +88,5 @@ HANDLERS: dict[type[DomainEvent], Handler] = {
     OrganisationArchived: know_organisation,
     GroupRecorded: know_group,
     RegistryDemonstrationRemoved: forget_demonstration,
+    ErasureRequested: hear_erasure,
 }

@@ -38,8 +38,9 @@ def registrant_shown(registrant: Registrant, rank: int | None) -> dict[str, Any]
     """A registration as the team sees it."""
     return {
         "id": registrant.id,
-        "name": registrant.name,
-        "email": registrant.email,
+        "name": registrant.name or None,
+        "email": registrant.email or None,
+        "erased": registrant.erased,
         "organisation": registrant.organisation,
         "organisation_id": registrant.organisation_id,
         "department": registrant.department,

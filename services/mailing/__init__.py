@@ -31,6 +31,7 @@ CARD = Card(
         mailing.CampaignFinished,
         mailing.LetterAccepted,
         mailing.MailingDemonstrationRemoved,
+        mailing.MailingPersonErased,
     ),
     listens=(
         registry.ListingContactNamed,
@@ -39,6 +40,9 @@ CARD = Card(
         registry.SignInLinkAsked,
         registry.GroupJoinAsked,
         registry.GroupMemberNamed,
+        registry.ErasureLinkAsked,
+        registry.ErasureReceiptIssued,
+        registry.ErasureRequested,
         registry.GroupLeft,
         events.RegistrantNamed,
         events.RegistrantPromoted,

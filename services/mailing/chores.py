@@ -2,12 +2,15 @@
 
 from contextlib import suppress
 
+from services.erasing import erasing
 from services.mailing import commands
+from services.mailing.commands.erasing import erase_reader
 from services.mailing.domain import NothingNew
 from services.mailing.measures import measure_queue
 from services.mailing.sender import send
 from shared.chores import Chore
 from shared.clock import in_paris, now
+from shared.contracts.mailing import MailingPersonErased
 from shared.service import Service
 
 
@@ -60,4 +63,5 @@ CHORES = (
     Chore("draft of the month", 3600, draft_of_the_month),
     Chore("forget people", 3600, forget_people),
     Chore("measure the queue", 10, measure_queue),
+    erasing(erase_reader, MailingPersonErased),
 )

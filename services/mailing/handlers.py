@@ -1,5 +1,6 @@
 """What the mailing service does when another speaks: a mail enters the queue, a letter starts, a fact is learnt."""
 
+from services.erasing import hear_erasure, unless_erased
 from services.mailing.commands import queue_mail, start_topics
 from services.mailing.commands.knowing import (
     forget_demonstration,
@@ -30,6 +31,9 @@ from shared.contracts.events import (
     RegistrationWaitlisted,
 )
 from shared.contracts.registry import (
+    ErasureLinkAsked,
+    ErasureReceiptIssued,
+    ErasureRequested,
     GroupJoinAsked,
     GroupLeft,
     GroupMemberNamed,
@@ -80,32 +84,37 @@ async def welcome_member(event: GroupMemberNamed, tx: Tx) -> None:
     await mail_it(event, tx)
 
 
-HANDLERS: dict[type[DomainEvent], Handler] = {
-    ListingContactNamed: mail_it,
-    ListingContactConfirmed: start_ticked_letters,
-    ListingDecisionTold: mail_it,
-    SignInLinkAsked: mail_it,
-    GroupJoinAsked: mail_it,
-    GroupMemberNamed: welcome_member,
-    GroupLeft: leave_group,
-    RegistrantNamed: mail_it,
-    RegistrantPromoted: mail_it,
-    RegistrantLeft: mail_it,
-    RegistrantToldOfChange: mail_it,
-    GatheringPublished: know_gathering,
-    GatheringRelocated: know_gathering,
-    GatheringCancelled: know_gathering,
-    GatheringRecorded: know_gathering,
-    RegistrationConfirmed: know_registration,
-    RegistrationWaitlisted: know_registration,
-    RegistrationCancelled: know_registration,
-    OrganisationRecorded: know_organisation,
-    OrganisationPublished: know_organisation,
-    OrganisationUpdated: know_organisation,
-    OrganisationArchived: know_organisation,
-    WatchItemPublished: know_watch_item,
-    WatchItemWithdrawn: know_watch_item,
-    GroupRecorded: know_group,
-    RegistryDemonstrationRemoved: forget_demonstration,
-    EventsDemonstrationRemoved: forget_demonstration,
-}
+HANDLERS: dict[type[DomainEvent], Handler] = unless_erased(
+    {
+        ErasureLinkAsked: mail_it,
+        ListingContactNamed: mail_it,
+        ListingContactConfirmed: start_ticked_letters,
+        ListingDecisionTold: mail_it,
+        SignInLinkAsked: mail_it,
+        GroupJoinAsked: mail_it,
+        GroupMemberNamed: welcome_member,
+        GroupLeft: leave_group,
+        RegistrantNamed: mail_it,
+        RegistrantPromoted: mail_it,
+        RegistrantLeft: mail_it,
+        RegistrantToldOfChange: mail_it,
+        GatheringPublished: know_gathering,
+        GatheringRelocated: know_gathering,
+        GatheringCancelled: know_gathering,
+        GatheringRecorded: know_gathering,
+        RegistrationConfirmed: know_registration,
+        RegistrationWaitlisted: know_registration,
+        RegistrationCancelled: know_registration,
+        OrganisationRecorded: know_organisation,
+        OrganisationPublished: know_organisation,
+        OrganisationUpdated: know_organisation,
+        OrganisationArchived: know_organisation,
+        WatchItemPublished: know_watch_item,
+        WatchItemWithdrawn: know_watch_item,
+        GroupRecorded: know_group,
+        RegistryDemonstrationRemoved: forget_demonstration,
+        EventsDemonstrationRemoved: forget_demonstration,
+        ErasureRequested: hear_erasure,
+    }
+) | {ErasureReceiptIssued: mail_it}
+"""The receipt of an erasure is as old as the request, and leaves all the same: it is the last mail."""

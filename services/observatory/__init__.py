@@ -7,7 +7,12 @@ CARD = Card(
     name="observatory",
     prefix="/observatoire",
     owns=("fact", "state", "demonstration_removal", "tally", "dashboard", "figure"),
-    publishes=(observatory.FigurePublished, observatory.DashboardCreated, observatory.DashboardRevoked),
+    publishes=(
+        observatory.FigurePublished,
+        observatory.DashboardCreated,
+        observatory.DashboardRevoked,
+        observatory.ObservatoryPersonErased,
+    ),
     listens=(
         registry.ListingRequested,
         registry.ListingReviewStarted,
@@ -25,6 +30,7 @@ CARD = Card(
         registry.WatchItemWithdrawn,
         registry.AccessRevoked,
         registry.RegistryDemonstrationRemoved,
+        registry.ErasureRequested,
         events.GatheringPublished,
         events.GatheringRelocated,
         events.GatheringCancelled,

@@ -3,6 +3,7 @@
 import functools
 from typing import Any
 
+from services.erasing import hear_erasure
 from services.observatory import CARD
 from shared.card import Handler
 from shared.contracts import DomainEvent, Envelope, Fact, events, mailing, registry
@@ -129,4 +130,5 @@ HANDLERS: dict[type[DomainEvent], Handler] = {
     registry.RegistryDemonstrationRemoved: uncount_demonstration,
     events.EventsDemonstrationRemoved: uncount_demonstration,
     mailing.MailingDemonstrationRemoved: uncount_demonstration,
+    registry.ErasureRequested: hear_erasure,
 }

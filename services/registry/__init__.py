@@ -1,6 +1,7 @@
 """The registry: who acts abroad in the region, how they ask to be listed, groups, the watch, and who may sign in."""
 
 from shared.card import Card
+from shared.contracts import events, mailing, observatory
 from shared.contracts import registry as said
 
 CARD = Card(
@@ -19,6 +20,8 @@ CARD = Card(
         "draft",
         "word",
         "directory_removal",
+        "erasure_receipt",
+        "erasure_part",
     ),
     publishes=(
         said.ListingRequested,
@@ -43,6 +46,17 @@ CARD = Card(
         said.SignInLinkAsked,
         said.GroupJoinAsked,
         said.GroupMemberNamed,
+        said.ErasureRequested,
+        said.RegistryPersonErased,
+        said.ErasureLinkAsked,
+        said.ErasureReceiptIssued,
     ),
-    listens=(said.AccessRevoked,),
+    listens=(
+        said.AccessRevoked,
+        said.ErasureRequested,
+        said.RegistryPersonErased,
+        events.EventsPersonErased,
+        mailing.MailingPersonErased,
+        observatory.ObservatoryPersonErased,
+    ),
 )

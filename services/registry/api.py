@@ -10,6 +10,7 @@ from starlette.requests import Request
 from services.registry import commands, wording
 from services.registry.forms import (
     AskInformation,
+    ErasePerson,
     JoinGroup,
     OrganisationsAsked,
     PublishRequest,
@@ -19,8 +20,8 @@ from services.registry.forms import (
     WithdrawWatchItem,
 )
 from services.registry.links import Links
-from services.registry.queries import directory, groups, requests, watch
-from services.registry.shown import group_shown, item_shown, organisation_shown, request_shown
+from services.registry.queries import directory, erasures, groups, requests, watch
+from services.registry.shown import erasure_shown, group_shown, item_shown, organisation_shown, request_shown
 from shared.clock import today
 from shared.contracts.registry import WatchClass
 from shared.db import Answer, Tx
@@ -36,6 +37,12 @@ router = APIRouter(
 )
 Team = Annotated[Session, Depends(team_session)]
 Limit = Annotated[int, Query(ge=1, le=100)]
+
+
+class Asked(BaseModel):
+    """What was asked, by its id."""
+
+    id: UUID
 
 
 class Accepted(BaseModel):
@@ -198,3 +205,25 @@ async def withdraw(item_id: UUID, request: Request, _team: Team) -> dict[str, An
         return Answer(200, item_shown(await commands.withdraw_watch_item(item_id, tx)))
 
     return (await once(request, WithdrawWatchItem(), None, work)).body
+
+
+@router.post("/erasures", status_code=201)
+async def erase(form: ErasePerson, request: Request, response: Response, team: Team) -> Asked:
+    """Erase whoever reads an address, in every service; all who share it go together."""
+
+    async def work(tx: Tx) -> Answer:
+        made = await commands.request_erasure(form, tx, Links.of(request), team.by, team.role)
+        return Answer(201, {"id": str(made)})
+
+    answer = await once(request, form, None, work)
+    response.headers["Location"] = f"{router.prefix}/erasures/{answer.body['id']}"
+    return Asked.model_validate(answer.body)
+
+
+@router.get("/erasures/{erasure_id}")
+async def erasure(erasure_id: UUID, request: Request, _team: Team) -> dict[str, Any]:
+    """The receipt of an erasure: where each service stands, when, and how many rows went."""
+    async with request.app.state.db.reading() as tx:
+        row = await erasures.receipt_of(tx, erasure_id)
+        parts = await erasures.parts_of(tx, erasure_id)
+    return erasure_shown(row, parts)

@@ -1,7 +1,10 @@
 """What the registry does by the clock."""
 
+from services.erasing import erasing
+from services.registry.commands.erasing import erase_contact
 from services.registry.commands.organisations import mark_stale
 from shared.chores import Chore
+from shared.contracts.registry import RegistryPersonErased
 from shared.service import Service
 
 
@@ -22,4 +25,5 @@ async def ask_to_refresh(service: Service) -> None:
 CHORES = (
     Chore("forget drafts", 3600, forget_drafts),
     Chore("ask to refresh", 900, ask_to_refresh),
+    erasing(erase_contact, RegistryPersonErased),
 )

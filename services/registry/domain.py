@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from shared import reference
-from shared.errors import LinkExpired, NotFound, Refusal
+from shared.errors import LinkExpired, NotAllowed, NotFound, Refusal
 
 LISTED = ("published", "to_refresh")
 WAITING = ("requested", "in_review", "information_asked")
@@ -29,6 +29,24 @@ class UnknownGroup(NotFound):
 
 class UnknownItem(NotFound):
     """Cette information de veille n’existe pas."""
+
+
+class UnknownErasure(NotFound):
+    """Ce reçu n’existe pas."""
+
+
+class ForAdministrators(NotAllowed):
+    """Seul un administrateur donne ou retire un accès."""
+
+
+class OwnAddress(Refusal):
+    """Cette adresse est celle du réseau lui-même : elle ne s’efface pas."""
+
+    field = "email"
+
+
+class ContactErased(Refusal):
+    """Le contact de cette demande a été effacé : plus personne ne peut répondre."""
 
 
 class AlreadyListed(Refusal):

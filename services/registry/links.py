@@ -17,6 +17,9 @@ CONFIRM = "listing-confirm"
 JOIN = "group-join"
 LEAVE = "group-leave"
 SIGN_IN = "sign-in"
+ERASURE = "erasure"
+RECEIPT = "erasure-receipt"
+ERASURE_DAYS = 7
 YEAR_SECONDS = 366 * 24 * 3600
 
 
@@ -62,6 +65,16 @@ class Links:
         """The page whose button signs in, once, within the hour."""
         token = self.signer.issue(SIGN_IN, {"id": str(new_id()), "email": email})
         return f"{self.settings.public_url}/connexion/{token}"
+
+    def erasure(self, erasure_id: UUID, email: str) -> str:
+        """The page whose button erases whoever reads this address."""
+        token = self.signer.issue(ERASURE, {"id": str(erasure_id), "email": email})
+        return f"{self.settings.public_url}/donnees-personnelles/effacement/{token}"
+
+    def receipt(self, erasure_id: UUID) -> str:
+        """The receipt of an erasure, for whoever has its link."""
+        token = self.signer.issue(RECEIPT, {"id": str(erasure_id)})
+        return f"{self.settings.public_url}/donnees-personnelles/recu/{token}"
 
     def request_of(self, purpose: str, token: str) -> UUID:
         """The request that a signed link names, or LinkExpired."""

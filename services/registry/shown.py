@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from services.registry.queries.erasures import SERVICES
 from shared.db import Row
+
+BY_PERSON = "person"
 
 ORGANISATION = (
     "slug",
@@ -62,7 +65,7 @@ def request_shown(row: Row) -> dict[str, Any]:
     organisation = str(row["organisation_id"]) if row["organisation_id"] else None
     return {
         "id": str(row["id"]),
-        **{name: row[name] for name in REQUEST},
+        **{name: row[name] if row[name] != "" else None for name in REQUEST},
         "requested_at": row["requested_at"].isoformat(),
         "address_confirmed": row["confirmed_at"] is not None,
         "flagged_double": bool(row["likely_double"]),
@@ -83,4 +86,27 @@ def item_shown(row: Row) -> dict[str, Any]:
         **{name: row[name] for name in names},
         "deadline": row["deadline"].isoformat() if row["deadline"] else None,
         "published_on": row["published_on"].isoformat(),
+    }
+
+
+def erasure_shown(row: Row, parts: dict[str, Row]) -> dict[str, Any]:
+    """A receipt: it names nobody."""
+    return {
+        "id": str(row["erasure_id"]),
+        "status": "complete" if row["purged_at"] else "under_way",
+        "requested_at": row["requested_at"].isoformat(),
+        "requested_by": "person" if row["requested_by"] == BY_PERSON else "team",
+        "purged_at": row["purged_at"].isoformat() if row["purged_at"] else None,
+        "services": [_part(name, parts.get(name)) for name in SERVICES],
+    }
+
+
+def _part(service: str, part: Row | None) -> dict[str, Any]:
+    if part is None:
+        return {"service": service, "status": "under_way", "erased_at": None, "counts": {}}
+    return {
+        "service": service,
+        "status": "done",
+        "erased_at": part["erased_at"].isoformat(),
+        "counts": part["counts"],
     }

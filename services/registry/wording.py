@@ -46,6 +46,40 @@ WATCH_CLASSES = {
     "jobs": "Emplois et missions",
 }
 
+SERVICES = {
+    "registry": "Annuaire",
+    "events": "Agenda et inscriptions",
+    "mailing": "Lettres et courriels",
+    "observatory": "Observatoire",
+}
+ERASED = {
+    "listing_contacts": "contacts d’une demande de référencement",
+    "memberships": "places dans un groupe",
+    "accounts": "accès à l’espace équipe",
+    "drafts": "brouillons de formulaire",
+    "people": "personnes",
+    "registrations": "inscriptions, qui restent comptées sans nom",
+    "subscriptions": "abonnements",
+    "subscription_requests": "demandes d’abonnement",
+    "group_letters": "lettres de groupe",
+    "mails": "courriels préparés ou envoyés",
+    "events": "messages entre nos services",
+    "parked": "messages en attente",
+    "answers": "réponses à un formulaire",
+    "kept": "données après la demande, gardées",
+}
+
+
+def erased(counts: dict[str, int]) -> str:
+    """How many rows went, by kind; one sentence."""
+    said = [f"{n}\u00a0{_(ERASED.get(kind, kind))}" for kind, n in counts.items()]
+    return ", ".join(said) if said else _("rien à effacer")
+
+
+def asked_by(by: str) -> str:
+    """Who asked for an erasure."""
+    return _("la personne elle-même") if by == "person" else _("l’équipe")
+
 
 def college(code: str | None) -> str | None:
     """The college's name."""

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from shared.contracts.base import Fact, PersonalEvent
+from shared.contracts.erasure import AbstractPersonErased
 
 GatheringKind = Literal["meeting", "training", "webinar", "assembly", "information_session"]
 Mode = Literal["in_person", "online", "hybrid"]
@@ -158,3 +159,9 @@ class RegistrantToldOfChange(AbstractRegistrant):
 
     change: Literal["relocated", "postponed", "cancelled"]
     reason: str | None = None
+
+
+class EventsPersonErased(AbstractPersonErased):
+    """The events service holds nothing of an erased person any more."""
+
+    service: ClassVar[str] = "events"

@@ -20,6 +20,7 @@ SUBSCRIBER = UUID("019401f0-0000-7000-8000-00000000000a")
 CAMPAIGN = UUID("019401f0-0000-7000-8000-00000000000b")
 LETTER = UUID("019401f0-0000-7000-8000-00000000000c")
 DASHBOARD = UUID("019401f0-0000-7000-8000-00000000000d")
+ERASURE = UUID("019401f0-0000-7000-8000-00000000000e")
 EMAIL = "awa.lacoste@puits-partage.example"
 SITE = "https://reseau.example"
 
@@ -132,6 +133,18 @@ EXAMPLES: dict[type[DomainEvent], DomainEvent] = {
         registry.WatchItemWithdrawn(version=2, status="withdrawn", **_item),
         registry.AccessRevoked(occurred_on=DAY, token_id=TOKEN),
         registry.RegistryDemonstrationRemoved(occurred_on=DAY),
+        registry.ErasureRequested(
+            occurred_on=DAY, erasure_id=ERASURE, person_key=_person["person_key"], receipt_event=TOKEN
+        ),
+        registry.RegistryPersonErased(
+            occurred_on=DAY, erasure_id=ERASURE, counts={"listing_contacts": 1, "memberships": 1}
+        ),
+        registry.ErasureLinkAsked(
+            erasure_url=f"{SITE}/donnees-personnelles/effacement/exemple", valid_days=7, **_person
+        ),
+        registry.ErasureReceiptIssued(
+            erasure_id=ERASURE, receipt_url=f"{SITE}/donnees-personnelles/recu/exemple", **_person
+        ),
         registry.ListingContactNamed(confirmation_url=f"{SITE}/annuaire/confirmation/exemple", **_listing_contact),
         registry.ListingContactConfirmed(topics=["newsletter", "group:maroc"], **_listing_contact),
         registry.ListingDecisionTold(
@@ -171,6 +184,7 @@ EXAMPLES: dict[type[DomainEvent], DomainEvent] = {
         events.RegistrationWaitlisted(version=1, status="waiting", **_registration),
         events.RegistrationCancelled(version=2, status="cancelled", **_registration),
         events.EventsDemonstrationRemoved(occurred_on=DAY),
+        events.EventsPersonErased(occurred_on=DAY, erasure_id=ERASURE, counts={"people": 1, "registrations": 3}),
         events.RegistrantNamed(status="confirmed", **_registrant),
         events.RegistrantPromoted(**_registrant),
         events.RegistrantLeft(**_registrant),
@@ -182,6 +196,7 @@ EXAMPLES: dict[type[DomainEvent], DomainEvent] = {
         mailing.CampaignFinished(version=3, accepted=199, **_campaign),
         mailing.LetterAccepted(occurred_on=DAY, letter_id=LETTER, campaign_id=CAMPAIGN, department="24"),
         mailing.MailingDemonstrationRemoved(occurred_on=DAY),
+        mailing.MailingPersonErased(occurred_on=DAY, erasure_id=ERASURE, counts={"subscriptions": 1, "mails": 4}),
         observatory.FigurePublished(
             occurred_on=date(2020, 12, 31),
             figure_id="participants-2020",
@@ -202,5 +217,6 @@ EXAMPLES: dict[type[DomainEvent], DomainEvent] = {
             expires_on=date(2027, 12, 31),
         ),
         observatory.DashboardRevoked(occurred_on=DAY, dashboard_id=DASHBOARD),
+        observatory.ObservatoryPersonErased(occurred_on=DAY, erasure_id=ERASURE),
     )
 }

@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 from shared.contracts.base import Fact
+from shared.contracts.erasure import AbstractPersonErased
 
 
 class AbstractSubscription(Fact):
@@ -65,5 +66,11 @@ class LetterAccepted(Fact):
 
 class MailingDemonstrationRemoved(Fact):
     """The fictional subscribers were taken away: facts marked `demonstration` recorded until now uncount."""
+
+    service: ClassVar[str] = "mailing"
+
+
+class MailingPersonErased(AbstractPersonErased):
+    """The mailing service holds nothing of an erased person any more."""
 
     service: ClassVar[str] = "mailing"

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from shared.contracts.base import Fact
+from shared.contracts.erasure import AbstractPersonErased
 
 
 class FigurePart(BaseModel):
@@ -56,3 +57,9 @@ class DashboardRevoked(Fact):
     service: ClassVar[str] = "observatory"
 
     dashboard_id: UUID
+
+
+class ObservatoryPersonErased(AbstractPersonErased):
+    """The observatory holds nothing of an erased person any more."""
+
+    service: ClassVar[str] = "observatory"

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 from shared.contracts.base import Fact, PersonalEvent
+from shared.contracts.erasure import AbstractPersonErased
 
 RequestStatus = Literal["requested", "in_review", "information_asked", "published", "refused"]
 OrganisationStatus = Literal["published", "to_refresh", "archived", "recorded"]
@@ -165,6 +166,41 @@ class RegistryDemonstrationRemoved(Fact):
     """The fictional season's registry rows were taken away: facts marked `demonstration` recorded until now uncount."""
 
     service: ClassVar[str] = "registry"
+
+
+class ErasureRequested(Fact):
+    """Whoever reads an address asked to be erased: the only fact that carries a person's key."""
+
+    service: ClassVar[str] = "registry"
+
+    erasure_id: UUID
+    person_key: str
+    receipt_event: UUID | None = None
+    """The personal event whose mail is the last; the address goes once it has left. Null: no mail is due."""
+
+
+class RegistryPersonErased(AbstractPersonErased):
+    """The registry holds nothing of an erased person any more."""
+
+    service: ClassVar[str] = "registry"
+
+
+class ErasureLinkAsked(PersonalEvent):
+    """Somebody asked to be erased: the mail whose link confirms it is due."""
+
+    service: ClassVar[str] = "registry"
+
+    erasure_url: str
+    valid_days: int
+
+
+class ErasureReceiptIssued(PersonalEvent):
+    """An erasure has begun: the last mail to this address, with the link of its receipt, is due."""
+
+    service: ClassVar[str] = "registry"
+
+    erasure_id: UUID
+    receipt_url: str
 
 
 class AbstractListingContact(PersonalEvent):

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from pydantic import BaseModel
 from starlette.requests import Request
 
+from shared.contracts import person_key
 from shared.db import AlreadyAnswered, Answer, Database, Tx
 from shared.errors import Refusal
 from shared.web.together import Together
@@ -14,9 +15,16 @@ HEADER = "Idempotency-Key"
 
 
 def scope_of(request: Request, form: BaseModel, key: str) -> bytes:
-    """Route, key and body: the same key with another body is a new form, never the old answer."""
+    """Route, key and body: the same key with another body is a new form, never the old answer.
+
+    Behind it stands the key of whoever the form is about, by which an erasure finds the answer.
+    """
     words = f"{request.method} {request.url.path}\n{key}\n{form.model_dump_json()}"
-    return hashlib.sha256(words.encode("utf-8", "surrogatepass")).digest()
+    scope = hashlib.sha256(words.encode("utf-8", "surrogatepass")).digest()
+    address = getattr(form, "email", None) or getattr(form, "contact_email", None)
+    if not address:
+        return scope
+    return scope + bytes.fromhex(person_key(address, request.app.state.settings.people_secret)[2:])
 
 
 async def once(

@@ -15,7 +15,9 @@ BUILT_FOR_A_REASON = {
 
 
 def statements_of(service: str) -> list[Statement | str]:
-    folders = [ROOT / "services" / service, *([ROOT / "shared"] if service == "registry" else [])]
+    """Its own, those that every service runs on its database, and once those of shared and of the bus owner."""
+    folders = [ROOT / "services" / service, ROOT / "services" / "erasing.py"]
+    folders += [ROOT / "shared", ROOT / "services" / "purging.py"] if service == "registry" else []
     files = [file for file in python_files() if any(file.is_relative_to(folder) for folder in folders)]
     return [one for file in files if place(file) not in BUILT_FOR_A_REASON for one in statements_in(file)]
 

@@ -116,6 +116,6 @@ async def cancel_gathering(gathering_id: UUID, form: CancelGathering, tx: Tx, li
 
 async def _tell_everyone(gathering: Gathering, tx: Tx, links: Links, change: Change, but: set[UUID]) -> None:
     for registrant in await registrants_to_tell(tx, gathering.id):
-        if registrant.id not in but and not registrant.demonstration:
+        if registrant.id not in but and registrant.is_told:
             said = letter(links, gathering, registrant)
             tx.emit(RegistrantToldOfChange(change=change, reason=gathering.reason, **said))

@@ -177,7 +177,7 @@ async def cancel_registration(registration_id: UUID, tx: Tx, links: Links) -> Re
     gathering = await _counted(tx, gathering.id, -1 if had_place else 0, 0 if had_place else -1)
     gone = replace(before, status="cancelled", queue_number=None, version=before.version + 1)
     tx.emit(registration_fact(RegistrationCancelled, gathering, gone))
-    if not gone.demonstration:
+    if gone.is_told:
         tx.emit(RegistrantLeft(**letter(links, gathering, gone, had_place)))
     if had_place:
         await promote_waiting(gathering, tx, links)
@@ -202,7 +202,7 @@ async def promote_waiting(gathering: Gathering, tx: Tx, links: Links) -> set[UUI
     gathering = await _counted(tx, gathering.id, len(rows), -len(rows))
     for registrant in sorted((Registrant.of(row) for row in rows), key=lambda one: one.id):
         tx.emit(registration_fact(RegistrationConfirmed, gathering, registrant))
-        if not registrant.demonstration:
+        if registrant.is_told:
             tx.emit(RegistrantPromoted(**letter(links, gathering, registrant)))
     return {row["id"] for row in rows}
 

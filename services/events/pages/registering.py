@@ -14,7 +14,7 @@ from services.events.links import RESULT, Links
 from services.events.pages.calendars import calendar_answer
 from services.events.queries.gatherings import gathering_of, public_gathering
 from services.events.queries.known import organisation_names
-from services.events.queries.registrations import rank_of, registrant_of
+from services.events.queries.registrations import own_registration, rank_of
 from services.events.registering import register_once
 from shared.clock import now
 from shared.db import Answer, Database, Tx
@@ -35,7 +35,7 @@ async def my_registration(request: Request, token: str) -> Response:
     """What a registrant holds, and one button to give it back."""
     db: Database = request.app.state.db
     async with db.reading() as tx:
-        registrant = await registrant_of(tx, Links.of(request).registration_of(token))
+        registrant = await own_registration(tx, Links.of(request).registration_of(token))
         gathering = await gathering_of(tx, registrant.gathering_id)
         rank = await rank_of(tx, registrant)
     return render(
@@ -62,6 +62,7 @@ async def cancel_my_registration(request: Request, token: str) -> Response:
     registration_id = links.registration_of(token)
 
     async def work(tx: Tx) -> Answer:
+        await own_registration(tx, registration_id)
         gone = await commands.cancel_registration(registration_id, tx, links)
         return Answer(200, {"status": gone.status})
 
@@ -76,7 +77,7 @@ async def my_calendar(request: Request, token: str) -> Response:
     links = Links.of(request)
     db: Database = request.app.state.db
     async with db.reading() as tx:
-        registrant = await registrant_of(tx, links.registration_of(token))
+        registrant = await own_registration(tx, links.registration_of(token))
         gathering = await gathering_of(tx, registrant.gathering_id)
     return calendar_answer(calendar_of(links, gathering, registrant), gathering.slug)
 

@@ -33,6 +33,16 @@ class Registrant:
     name: str
     email: str
 
+    @property
+    def erased(self) -> bool:
+        """Whether whoever registered was erased since: a place that is nobody's."""
+        return not self.email
+
+    @property
+    def is_told(self) -> bool:
+        """Whether mail may leave: not to the fictional season, and not to nobody."""
+        return not self.demonstration and not self.erased
+
     @classmethod
     def of(cls, row: Any) -> Self:
         return cls(**{name: row[name] for name in cls.__slots__})
@@ -47,6 +57,14 @@ async def registrant_of(tx: Tx, registration_id: UUID) -> Registrant:
     if row is None:
         raise UnknownRegistration()
     return Registrant.of(row)
+
+
+async def own_registration(tx: Tx, registration_id: UUID) -> Registrant:
+    """The registration of whoever holds its link; UnknownRegistration, also once they were erased."""
+    found = await registrant_of(tx, registration_id)
+    if found.erased:
+        raise UnknownRegistration()
+    return found
 
 
 async def registrant_known(tx: Tx, gathering_id: UUID, person_key: str, name_key: str) -> Registrant | None:

@@ -17,8 +17,8 @@ async def queue_mail(
     """One mail before every letter; never two for one event. `to`: email, person_key, lang."""
     await tx.execute(
         """INSERT INTO outgoing (id, event_id, kind, priority, person_key, recipient, domain, lang, words,
-               registration_id, registration_version, correlation_id)
-           VALUES ($1, $2, $3, $4, $5, $6, lower(split_part($6, '@', 2)), $7, $8, $9, $10, $11)
+               registration_id, registration_version, correlation_id, said_at)
+           VALUES ($1, $2, $3, $4, $5, $6, lower(split_part($6, '@', 2)), $7, $8, $9, $10, $11, coalesce($12, now()))
            ON CONFLICT (event_id) DO NOTHING""",
         new_id(),
         event_id,
@@ -31,4 +31,5 @@ async def queue_mail(
         UUID(str(words["registration_id"])) if "registration_id" in words else None,
         words.get("registration_version"),
         tx.cause.correlation_id if tx.cause else correlation_id(),
+        tx.cause.recorded_at if tx.cause else None,
     )

@@ -77,6 +77,7 @@ async def claim(tx: Tx, worker: UUID, domain: str, priority: int, limit: int) ->
     rows = await tx.fetch(
         """WITH due AS MATERIALIZED (
                SELECT id FROM outgoing WHERE state = 'queued' AND next_at <= now() AND domain = $2 AND priority = $3
+                   AND recipient IS NOT NULL
                ORDER BY next_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
            UPDATE outgoing o SET state = 'sending', worker = $1 FROM due WHERE o.id = due.id
            RETURNING o.*""",

@@ -11,6 +11,7 @@ from services.mailing.links import Links
 from services.mailing.queries.subscribers import (
     Subscriber,
     is_refused,
+    is_suppressed,
     last_mails,
     request_of,
     subscriber_by_key,
@@ -86,10 +87,10 @@ async def confirm_subscription(request_id: UUID, tx: Tx) -> Subscriber:
 
 
 async def trust_mailbox(tx: Tx, key: str) -> None:
-    """A link of a mail was used: the mailbox that once refused exists, as far as this moment tells."""
+    """A link of a mail was used: the mailbox that once refused exists, and whoever was erased has come back."""
     moment = tx.cause.recorded_at if tx.cause else now()
     await tx.execute(
-        "DELETE FROM suppression WHERE person_key = $1 AND reason = 'refused' AND since <= $2", key, moment
+        "DELETE FROM suppression WHERE person_key = $1 AND reason IN ('refused', 'erased') AND since <= $2", key, moment
     )
 
 
@@ -197,12 +198,14 @@ async def return_to_letters(subscriber_id: UUID, tx: Tx) -> Subscriber:
     )
 
 
-async def record_subscriber(form: RecordSubscriber, tx: Tx, links: Links, confirmed_at: datetime | None = None) -> UUID:
-    """Take over a subscription confirmed elsewhere, or a fictional one; no mail leaves."""
+async def record_subscriber(
+    form: RecordSubscriber, tx: Tx, links: Links, confirmed_at: datetime | None = None
+) -> UUID | None:
+    """Take over a subscription confirmed elsewhere, or a fictional one; no mail leaves. None for whoever left."""
     key = links.person_key(form.email)
     known = await subscriber_by_key(tx, key)
-    if known:
-        return known.id
+    if known or await is_suppressed(tx, key):
+        return known.id if known else None
     made = await start_topics(form, tx, key, (new_id(), form.proof))
     if confirmed_at:
         await tx.execute("UPDATE subscriber SET confirmed_at = $2 WHERE id = $1", made.id, confirmed_at)

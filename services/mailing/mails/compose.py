@@ -19,6 +19,8 @@ from services.mailing.wording import topics_said
 from shared.contracts import parse
 from shared.contracts.events import RegistrantLeft, RegistrantNamed, RegistrantPromoted, RegistrantToldOfChange
 from shared.contracts.registry import (
+    ErasureLinkAsked,
+    ErasureReceiptIssued,
     GroupJoinAsked,
     GroupMemberNamed,
     ListingContactNamed,
@@ -40,6 +42,8 @@ MAILS: dict[str, Callable[[Any], Mail]] = {
     SignInLinkAsked.contract(): registry.sign_in_link_asked,
     GroupJoinAsked.contract(): registry.group_join_asked,
     GroupMemberNamed.contract(): registry.group_member_named,
+    ErasureLinkAsked.contract(): registry.erasure_link_asked,
+    ErasureReceiptIssued.contract(): registry.erasure_receipt_issued,
 }
 
 

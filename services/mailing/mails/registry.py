@@ -2,6 +2,8 @@
 
 from services.mailing.mails.pieces import Mail, button, facts, note, text, title
 from shared.contracts.registry import (
+    ErasureLinkAsked,
+    ErasureReceiptIssued,
     GroupJoinAsked,
     GroupMemberNamed,
     ListingContactNamed,
@@ -130,6 +132,60 @@ def group_member_named(event: GroupMemberNamed) -> Mail:
             note(_("Gardez ce message\u00a0: ce lien reste valable si vous changez d’avis.")),
         ),
         _group_reason(),
+    )
+
+
+def erasure_link_asked(event: ErasureLinkAsked) -> Mail:
+    """One link, that leads to a page with one button."""
+    return Mail(
+        _("Effacer mes données\u00a0: votre lien"),
+        (
+            title(_("Effacer vos données")),
+            text(_("Bonjour,")),
+            text(
+                _(
+                    "On nous a demandé d’effacer tout ce que nous gardons sur cette adresse. "
+                    "La page du lien dit ce qui partira, et a un bouton\u00a0: sans lui, rien ne change."
+                )
+            ),
+            button(_("Voir ce qui sera effacé"), event.erasure_url),
+            text(
+                ngettext("Ce lien est valable %(n)s jour.", "Ce lien est valable %(n)s jours.", event.valid_days),
+            ),
+            note(_("Vous n’avez rien demandé\u202f? Ignorez ce message\u00a0: rien n’est effacé sans ce lien.")),
+        ),
+        _("Vous recevez ce message parce que l’effacement des données de cette adresse a été demandé."),
+    )
+
+
+def erasure_receipt_issued(event: ErasureReceiptIssued) -> Mail:
+    """The last mail: what happens, and where its receipt is."""
+    return Mail(
+        _("Vos données sont effacées\u00a0: votre reçu"),
+        (
+            title(_("Vos données sont effacées")),
+            text(_("Bonjour,")),
+            text(
+                _(
+                    "Ce que nous gardions sur cette adresse s’efface dans chacun de nos services, "
+                    "en général en moins d’une minute. Ce message est le dernier."
+                )
+            ),
+            text(
+                _(
+                    "Le reçu dit où en est chaque service et combien de lignes ont été effacées. "
+                    "Il ne porte ni votre nom ni votre adresse."
+                )
+            ),
+            button(_("Voir le reçu"), event.receipt_url),
+            note(
+                _(
+                    "Vous pourrez revenir quand vous voudrez\u00a0: une nouvelle inscription repart de zéro. "
+                    "Une question\u202f? Répondez à ce message."
+                )
+            ),
+        ),
+        _("Vous recevez ce message parce que l’effacement des données de cette adresse a été demandé."),
     )
 
 

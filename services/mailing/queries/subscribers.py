@@ -78,6 +78,11 @@ async def is_refused(tx: Tx, person_key: str) -> bool:
     )
 
 
+async def is_suppressed(tx: Tx, person_key: str) -> bool:
+    """Whether no letter goes to this address: they left, were erased, or their mailbox refuses."""
+    return bool(await tx.fetchval("SELECT EXISTS (SELECT FROM suppression WHERE person_key = $1)", person_key))
+
+
 async def may_receive(tx: Tx, subscriber_id: UUID) -> Subscriber | None:
     """A reader to whom a letter may leave now; None for whoever left, was deleted, or whose mailbox refuses."""
     row = await tx.fetchrow(

@@ -3,6 +3,7 @@
 from services.registry.commands.accounts import ask_sign_in, give_access, role_of, sign_in, sign_out, take_access
 from services.registry.commands.deciding import ask_information, publish_request, refuse_request, take_in_review
 from services.registry.commands.demonstration import record_listing, remove_demonstration
+from services.registry.commands.erasing import ask_erasure, request_erasure
 from services.registry.commands.groups import confirm_membership, join_group, leave_group, record_group
 from services.registry.commands.listing import answer_request, confirm_contact, request_listing, send_link_again
 from services.registry.commands.organisations import archive_organisation, record_organisation
@@ -11,6 +12,7 @@ from services.registry.commands.watch import record_watch_item, withdraw_watch_i
 __all__ = [
     "answer_request",
     "archive_organisation",
+    "ask_erasure",
     "ask_information",
     "ask_sign_in",
     "confirm_contact",
@@ -25,6 +27,7 @@ __all__ = [
     "record_watch_item",
     "refuse_request",
     "remove_demonstration",
+    "request_erasure",
     "request_listing",
     "role_of",
     "send_link_again",

@@ -11,6 +11,7 @@ from services.registry.commands.telling import contact_of, organisation_fact, re
 from services.registry.domain import (
     LISTED,
     WAITING,
+    ContactErased,
     NotWaiting,
     OtherNumberListed,
     UnknownOrganisation,
@@ -43,11 +44,12 @@ async def take_in_review(request_id: UUID, tx: Tx, by: str) -> Row:
 
 
 async def ask_information(request_id: UUID, form: AskInformation, tx: Tx, by: str, links: Links) -> Row:
-    """Ask the contact for more. Raises NotWaiting."""
-    await _waiting(request_id, tx)
+    """Ask the contact for more. Raises NotWaiting, ContactErased."""
+    if not (await _waiting(request_id, tx))["contact_email"]:
+        raise ContactErased()
     row = await _move(tx, request_id, "information_asked", form.message, by)
     tx.emit(request_fact(ListingInformationAsked, row))
-    tx.emit(ListingDecisionTold(decision="information_asked", reason=form.message, **contact_of(row, links)))
+    _tell_contact(tx, row, links, decision="information_asked", reason=form.message)
     return row
 
 
@@ -56,7 +58,7 @@ async def refuse_request(request_id: UUID, form: RefuseRequest, tx: Tx, by: str,
     await _waiting(request_id, tx)
     row = await _move(tx, request_id, "refused", form.reason, by)
     tx.emit(request_fact(ListingRefused, row))
-    tx.emit(ListingDecisionTold(decision="refused", reason=form.reason, **contact_of(row, links)))
+    _tell_contact(tx, row, links, decision="refused", reason=form.reason)
     return row
 
 
@@ -93,8 +95,14 @@ async def publish_request(
     tx.emit(organisation_fact(entered, organisation, published_on))
     tx.emit(request_fact(ListingAccepted, row, published_on))
     profile = links.profile(organisation["slug"])
-    tx.emit(ListingDecisionTold(decision="published", profile_url=profile, **contact_of(row, links)))
+    _tell_contact(tx, row, links, decision="published", profile_url=profile)
     return row, organisation
+
+
+def _tell_contact(tx: Tx, row: Row, links: Links, **said: Any) -> None:
+    """The contact is told, unless they were erased: then nobody is."""
+    if row["contact_email"]:
+        tx.emit(ListingDecisionTold(**said, **contact_of(row, links)))
 
 
 async def _waiting(request_id: UUID, tx: Tx) -> Row:

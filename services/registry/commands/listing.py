@@ -74,7 +74,7 @@ async def insert_request(form: RequestListing, tx: Tx, links: Links, likely: lis
 async def confirm_contact(request_id: UUID, tx: Tx, links: Links) -> Row:
     """The contact's address is theirs: the letters they ticked start. A second time changes nothing."""
     row = await tx.fetchrow("SELECT * FROM listing_request WHERE id = $1 FOR UPDATE", request_id)
-    if row is None:
+    if row is None or not row["contact_email"]:
         raise UnknownRequest()
     if row["confirmed_at"] is None:
         await tx.execute("UPDATE listing_request SET confirmed_at = now() WHERE id = $1", request_id)
@@ -87,7 +87,7 @@ async def answer_request(request_id: UUID, form: AnswerRequest, tx: Tx) -> Row:
     """The contact answers what was asked: the request goes back under review. Raises NothingAsked."""
     row = await tx.fetchrow(
         """UPDATE listing_request SET status = 'in_review', version = version + 1, answer = $2
-           WHERE id = $1 AND status = 'information_asked' RETURNING *""",
+           WHERE id = $1 AND status = 'information_asked' AND contact_email <> '' RETURNING *""",
         request_id,
         form.answer,
     )

@@ -10,8 +10,10 @@ from services.registry.forms.listing import (
 )
 from services.registry.forms.recording import RecordGroup, RecordListing, RecordOrganisation, RecordWatchItem
 from services.registry.forms.taking_part import (
+    AskErasure,
     AskLink,
     AskSignIn,
+    ErasePerson,
     GiveAccess,
     JoinGroup,
     TakeAccess,
@@ -20,9 +22,11 @@ from services.registry.forms.taking_part import (
 
 __all__ = [
     "AnswerRequest",
+    "AskErasure",
     "AskInformation",
     "AskLink",
     "AskSignIn",
+    "ErasePerson",
     "GiveAccess",
     "JoinGroup",
     "OrganisationsAsked",

@@ -26,6 +26,18 @@ class AskLink(BaseModel):
     email: Email
 
 
+class AskErasure(BaseModel):
+    """Ask for the link that erases one's data; the answer is the same for any address."""
+
+    email: Email
+
+
+class ErasePerson(BaseModel):
+    """Erase whoever reads this address, in every service."""
+
+    email: Email
+
+
 class GiveAccess(BaseModel):
     """Let somebody into the team space."""
 

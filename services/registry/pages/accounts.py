@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.registry import commands, wording
+from services.registry.domain import ForAdministrators
 from services.registry.forms import GiveAccess, TakeAccess
 from services.registry.queries.people import accounts
 from shared.db import Answer, Database, Tx
-from shared.errors import NotAllowed
 from shared.web.answers import once
 from shared.web.forms import Form, read_form
 from shared.web.i18n import _
@@ -19,10 +19,6 @@ from shared.web.session import Session, team_session
 
 router = APIRouter()
 ADDRESS = "/annuaire/equipe/comptes"
-
-
-class ForAdministrators(NotAllowed):
-    """Seul un administrateur donne ou retire un accès."""
 
 
 def administrator(session: Annotated[Session, Depends(team_session)]) -> Session:

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from services.registry import commands, wording
 from services.registry.forms import AnswerRequest, AskLink
 from services.registry.links import CONFIRM, FOLLOW, Links
-from services.registry.queries.requests import organisation_slug, request_of, steps_of
+from services.registry.queries.requests import organisation_slug, own_request, steps_of
 from shared.db import Answer, Database, Row, Tx
 from shared.errors import Refusal
 from shared.web.answers import once
@@ -74,7 +74,7 @@ async def ask_confirmation(request: Request, token: str) -> Response:
     request_id = Links.of(request).request_of(CONFIRM, token)
     db: Database = request.app.state.db
     async with db.reading() as tx:
-        row = await request_of(tx, request_id)
+        row = await own_request(tx, request_id)
     return render(
         request,
         "one_button.html",
@@ -100,7 +100,7 @@ async def _show(request: Request, token: str, form: Form, status: int = 200) -> 
     request_id = Links.of(request).request_of(FOLLOW, token)
     db: Database = request.app.state.db
     async with db.reading() as tx:
-        row = await request_of(tx, request_id)
+        row = await own_request(tx, request_id)
         slug = await organisation_slug(tx, row["organisation_id"]) if row["organisation_id"] else None
         steps = await steps_of(tx, request_id)
     return render(

@@ -43,12 +43,6 @@ async def legal(request: Request) -> Response:
     return render(request, "registry/legal.html", settings=request.app.state.settings)
 
 
-@router.get("/donnees-personnelles")
-async def privacy(request: Request) -> Response:
-    """What is kept about people, why and for how long."""
-    return render(request, "registry/privacy.html", settings=request.app.state.settings)
-
-
 @router.get("/accessibilite")
 async def accessibility(request: Request) -> Response:
     """The state of accessibility, and whom to tell."""

@@ -14,6 +14,14 @@ async def request_of(tx: Tx, request_id: UUID) -> Row:
     return row
 
 
+async def own_request(tx: Tx, request_id: UUID) -> Row:
+    """The request of whoever holds its link; UnknownRequest, also once they were erased."""
+    row = await request_of(tx, request_id)
+    if not row["contact_email"]:
+        raise UnknownRequest()
+    return row
+
+
 async def queue(tx: Tx, status: str, after: UUID | None, limit: int) -> list[Row]:
     """Requests of one state (all that wait where it is empty), oldest first, by keyset."""
     return await tx.fetch(
