@@ -27,7 +27,7 @@ run: .venv/run  ## Start everything on this machine: four services, NATS, Postgr
 	@exec $(BIN)/maillage run
 
 test: .venv/dev check  ## Everything: make check, services, the story in a browser, the faults in their short form
-	$(BIN)/pytest tests/service tests/season tests/e2e tests/faults
+	$(BIN)/pytest tests/service tests/season tests/security tests/e2e tests/faults
 
 check: .venv/dev  ## Under 30 s: format, lint, strict types, import contracts, unit, contracts, architecture
 	$(BIN)/ruff format --check .

@@ -1,6 +1,5 @@
 """One port for four services: each address goes to the service that owns its prefix, as a gateway does in front."""
 
-import json
 from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -45,16 +44,3 @@ async def _no_lifespan(receive: Receive, send: Send) -> None:
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return
-
-
-def starting(body: Mapping[str, str]) -> ASGIApp:
-    """What answers while the services are not entered yet: 503, come back in a second."""
-
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
-        headers = [(b"content-type", b"application/json"), (b"retry-after", b"1")]
-        await send({"type": "http.response.start", "status": 503, "headers": headers})
-        await send({"type": "http.response.body", "body": json.dumps(dict(body)).encode()})
-
-    return answer

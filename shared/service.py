@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import structlog
 from fastapi import FastAPI
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from shared import chores as common
@@ -22,10 +21,8 @@ from shared.contracts.registry import AccessRevoked
 from shared.db import Database, Tx
 from shared.errors import Unavailable
 from shared.settings import Settings
-from shared.web.application import build_application
+from shared.web.application import build_application, in_its_layers
 from shared.web.console.state import MEASURE
-from shared.web.guards import Guards
-from shared.web.headers import security_headers
 from shared.web.session import Signer
 
 log = structlog.get_logger()
@@ -55,7 +52,7 @@ class Service:
         self.chores = (*common.COMMON, MEASURE, *chores)
         self.bus = Bus(card, settings, self.db, {AccessRevoked: refuse_revoked_access, **handlers})
         self.app: FastAPI = build_application(self, folder)
-        self.asgi: ASGIApp = Guards(security_headers(GZipMiddleware(self.app, 1024, 5)), card.name, self.app)
+        self.asgi: ASGIApp = in_its_layers(self.app, card.name, settings)
         self.still_awaited: Callable[[], Awaitable[str | None]] = _nothing_awaited
         """What `ready` waits for beside the database, in a word; the embedded mode sets it."""
         self.closing = asyncio.Event()

@@ -50,6 +50,6 @@ class Settings(BaseSettings):
         return found.name if found else ""
 
     def refuse_default_secrets(self) -> None:
-        """Raise ValueError when a production process would sign with the secret everyone knows."""
-        if self.production and DEFAULT_SECRET in (self.secret, self.people_secret):
+        """Raise ValueError when a production process would sign with the secret everyone knows, or with none."""
+        if self.production and {DEFAULT_SECRET, ""} & {self.secret, self.people_secret}:
             raise ValueError("MAILLAGE_SECRET and MAILLAGE_PEOPLE_SECRET must be set in production.")

@@ -5,12 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp
 
 from shared.contracts.asyncapi import asyncapi
+from shared.settings import Settings
 from shared.web import problems
 from shared.web.console.api import bus_api
+from shared.web.guards import Guards
+from shared.web.headers import security_headers
 from shared.web.pages import mount_static, register_locale, register_templates
 from shared.web.together import Together
 
@@ -44,6 +49,12 @@ def build_application(service: "Service", folder: Path) -> FastAPI:
     app.include_router(_operations(service))
     app.include_router(bus_api(service))
     return app
+
+
+def in_its_layers(app: FastAPI, name: str, settings: Settings) -> ASGIApp:
+    """The application as it answers: the headers outermost, so that what the guards refuse has them too."""
+    guarded = Guards(GZipMiddleware(app, 1024, 5), name, app)
+    return security_headers(guarded, https=settings.public_url.startswith("https://"))
 
 
 def _operations(service: "Service") -> APIRouter:

@@ -131,6 +131,8 @@ def _limited(receive: Receive) -> Receive:
         message = await receive()
         received += len(message.get("body", b""))
         if received > MAX_BODY:
+            if message.get("more_body"):
+                await _drain(receive)
             raise TooLarge()
         return message
 

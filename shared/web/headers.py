@@ -29,8 +29,11 @@ def language_of(scope: Scope) -> str:
     return "en" if query.get("lang", [""])[-1] == "en" else "fr"
 
 
-def security_headers(app: ASGIApp) -> ASGIApp:
-    """Add the security headers to every answer, and the language to every request; a header already set is kept."""
+def security_headers(app: ASGIApp, https: bool = False) -> ASGIApp:
+    """Add the security headers to every answer, and the language to every request; a header already set is kept.
+
+    `https` says that people reach the site by TLS although its gateway speaks plain HTTP to us.
+    """
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -38,20 +41,21 @@ def security_headers(app: ASGIApp) -> ASGIApp:
             return
         token = language.set(language_of(scope))
         try:
-            await app(scope, receive, _adding(scope, send))
+            await app(scope, receive, _adding(scope, send, https))
         finally:
             language.reset(token)
 
     return guarded
 
 
-def _adding(scope: Scope, send: Send) -> Send:
+def _adding(scope: Scope, send: Send, https: bool) -> Send:
+    https = https or scope.get("scheme") == "https"
     signed_in = "cookie" in Headers(scope=scope)
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            _complete(headers, signed_in or "set-cookie" in headers, scope.get("scheme") == "https")
+            _complete(headers, signed_in or "set-cookie" in headers, https)
         await send(message)
 
     return send_with_headers

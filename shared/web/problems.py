@@ -78,6 +78,8 @@ def install(app: FastAPI) -> None:
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        if isinstance(error.__cause__, Refusal):  # a body too long, met while it was read
+            return answer_refusal(request, error.__cause__)
         refusals = {404: NotFound, 403: NotAllowed, 401: NotSignedIn, 503: Unavailable}
         refusal: Refusal = refusals.get(error.status_code, Refusal)(None)
         if type(refusal) is Refusal:

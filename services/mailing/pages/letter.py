@@ -213,6 +213,9 @@ async def discard(request: Request, campaign_id: UUID, session: Team) -> Respons
 @router.get("/lettres/equipe/{campaign_id}/avancement")
 async def follow(request: Request, campaign_id: UUID, session: Team) -> Response:
     """How far the sending is, as it goes (server-sent events); without a script, the page says it when loaded."""
+    db: Database = request.app.state.db
+    async with db.reading() as tx:
+        await campaign_of(tx, campaign_id)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(_progress(request, campaign_id), media_type="text/event-stream", headers=headers)
 
@@ -222,9 +225,12 @@ async def _progress(request: Request, campaign_id: UUID) -> AsyncIterator[str]:
     shown = ""
     yield "retry: 5000\n\n"
     while not service.closing.is_set():
-        async with service.db.reading() as tx:
-            campaign = await campaign_of(tx, campaign_id)
-            progress = await progress_of(tx, campaign_id)
+        try:
+            async with service.db.reading() as tx:
+                campaign = await campaign_of(tx, campaign_id)
+                progress = await progress_of(tx, campaign_id)
+        except Refusal:  # thrown away meanwhile, or the database is gone: the page asks again by itself
+            return
         macros = environment().get_template("mailing/pieces.html").module
         html = str(macros.progress(campaign, progress, wording))  # type: ignore[attr-defined]
         if html != shown:
