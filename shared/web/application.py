@@ -13,10 +13,12 @@ from starlette.types import ASGIApp
 from shared.contracts.asyncapi import asyncapi
 from shared.settings import Settings
 from shared.web import problems
+from shared.web.admission import Admission, Rates
 from shared.web.console.api import bus_api
 from shared.web.guards import Guards
 from shared.web.headers import security_headers
 from shared.web.pages import mount_static, register_locale, register_templates
+from shared.web.proof import Proofs
 from shared.web.together import Together
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ def build_application(service: "Service", folder: Path) -> FastAPI:
     app.state.together = Together(service.db)
     app.state.signer = service.signer
     app.state.revoked = service.revoked
+    app.state.admission = Admission(Rates(), Proofs(service.settings.secret, name))
     register_templates(folder / "templates")
     register_locale(folder / "locale")
     problems.install(app)
@@ -77,6 +80,12 @@ def _operations(service: "Service") -> APIRouter:
     @router.get(f"/{name}/metrics")
     async def metrics() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    @router.get(f"/{name}/proof")
+    async def proof(request: Request) -> JSONResponse:
+        """What the script of a public form solves before it sends it."""
+        challenge = Admission.of(request).proofs.challenge()
+        return JSONResponse(challenge, headers={"Cache-Control": "no-store"})
 
     @router.get(f"/api/{name}/asyncapi.json")
     async def said_and_heard(request: Request) -> dict[str, Any]:

@@ -117,10 +117,10 @@ def render(
     finally:
         _address.reset(shown)
         language.reset(spoken)
-    return HTMLResponse(html, status_code=status, headers={"Content-Language": lang, **(headers or {})})
+    wait = {"Retry-After": str(getattr(request.state, "retry_after", 5))} if status in (429, 503) else {}
+    return HTMLResponse(html, status_code=status, headers={"Content-Language": lang, **wait, **(headers or {})})
 
 
 def error_page(request: Request, status: int, detail: str | None = None) -> HTMLResponse:
     """Answer an error in a sentence that says what to do; an unknown status is told as a failure of ours."""
-    headers = {"Retry-After": "5"} if status == 503 else {}
-    return render(request, "error.html", status=status, headers=headers, code=status, detail=detail)
+    return render(request, "error.html", status=status, code=status, detail=detail)

@@ -23,6 +23,7 @@ _LISTED = {
         GET /{service}/health/live
         GET /{service}/health/ready
         GET /{service}/metrics
+        GET /{service}/proof
         GET /api/{service}/openapi.json
         GET /api/{service}/asyncapi.json
         POST /api/registry/v1/listing-requests

@@ -13,9 +13,11 @@ from services.nats_users import users_file
 from shared.embedded.nats import binary
 from shared.embedded.postgres import EXTENSIONS
 from shared.settings import SERVICES, Settings
+from shared.web.admission import Rates
 
 ROOT = Path(__file__).parents[2]
-VARIABLES = [f"MAILLAGE_{name.upper()}" for name in Settings.model_fields]
+FIELDS = {f"MAILLAGE_{name.upper()}": field for name, field in (Settings.model_fields | Rates.model_fields).items()}
+VARIABLES = list(FIELDS)
 ONE_MACHINE = {"MAILLAGE_DATA", "MAILLAGE_DEMO", "MAILLAGE_EXAMPLES", "MAILLAGE_SMTP_IS_MAILBOX"}
 OPERATOR = {"MAILLAGE_OWNER_NATS_USER", "MAILLAGE_OWNER_NATS_PASSWORD"}
 
@@ -79,7 +81,7 @@ def test_compose_tells_each_service_every_setting_and_no_other_services_password
 def test_each_setting_is_explained_and_in_the_example(variable: str) -> None:
     explained = (ROOT / "docs/operate.md").read_text()
     example = (ROOT / ".env.example").read_text()
-    field = Settings.model_fields[variable.removeprefix("MAILLAGE_").lower()]
+    field = FIELDS[variable]
     default = str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
     row = f"| `{variable}` | `{default}` |" if default else f"| `{variable}` | |"
     assert row in explained

@@ -113,7 +113,7 @@ async def test_every_error_has_its_page_and_says_what_to_do(browser: httpx.Async
     answer = await browser.get(f"/error/{status}")
     assert answer.status_code == status
     assert f"Erreur {status}" in answer.text
-    assert ("retry-after" in answer.headers) == (status == 503)
+    assert ("retry-after" in answer.headers) == (status in (429, 503))
 
 
 def test_addresses_drop_what_is_empty_and_repeat_what_is_a_list() -> None:

@@ -20,6 +20,7 @@ from shared.clock import now
 from shared.db import Answer, Database, Tx
 from shared.errors import LinkExpired, Refusal
 from shared.reference import countries, departments, departments_of_region, fold
+from shared.web.admission import admit
 from shared.web.answers import once
 from shared.web.forms import Form, read_form
 from shared.web.i18n import _
@@ -122,9 +123,10 @@ async def register(request: Request, slug: str) -> Response:
     if form.value("site"):
         return RedirectResponse(url(f"/agenda/{slug}"), status_code=303)
     try:
+        admit(request, form, asked.email)
         answer = await register_once(request, gathering.id, asked, form.key)
     except Refusal as refusal:
-        if refusal.status not in (409, 422):
+        if refusal.status not in (409, 422, 429):
             raise
         return await _show_form(request, gathering, form.refuse(refusal), refusal.status)
     told = Links.of(request).signer.issue(RESULT, {"gathering": str(gathering.id), **answer.body})

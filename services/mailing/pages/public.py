@@ -18,6 +18,7 @@ from services.mailing.queries.subscribers import known_groups
 from shared.db import Answer, Database, Tx
 from shared.errors import Refusal
 from shared.reference import departments, departments_of_region, fold
+from shared.web.admission import admit
 from shared.web.answers import once
 from shared.web.forms import Form, read_form
 from shared.web.pages import render, url
@@ -48,9 +49,10 @@ async def ask(request: Request) -> Response:
         return Answer(202, {"status": "confirmation_asked"})
 
     try:
+        admit(request, form, asked.email)
         await once(request, asked, form.key, work)
     except Refusal as refusal:
-        if refusal.status not in (409, 422):
+        if refusal.status not in (409, 422, 429):
             raise
         return await _show(request, form.refuse(refusal), refusal.status)
     return RedirectResponse(url("/lettres/demande"), status_code=303)

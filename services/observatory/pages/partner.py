@@ -18,6 +18,7 @@ from services.observatory.queries.barometer import Barometer, barometer
 from services.observatory.queries.dashboards import dashboard_of, scope_of
 from services.observatory.queries.figures import figure_of, opened
 from shared.db import Row, Tx
+from shared.web.admission import admit_key
 from shared.web.i18n import _
 from shared.web.pages import error_page, render, url
 
@@ -57,6 +58,7 @@ def _closed(request: Request, refusal: UnknownDashboard | DashboardClosed) -> Re
 @router.get("/observatoire/partenaire/{key}")
 async def show_dashboard(request: Request, key: str, year: YearChoice = None) -> Response:
     """What a partner funds, live and dated."""
+    admit_key(request, key)
     try:
         shown = await _shown(request, key, year)
     except (UnknownDashboard, DashboardClosed) as refusal:
@@ -80,6 +82,7 @@ async def show_dashboard(request: Request, key: str, year: YearChoice = None) ->
 @router.get("/observatoire/partenaire/{key}/flux")
 async def stream_dashboard(request: Request, key: str, year: YearChoice = None, seen: str = "") -> Response:
     """The dashboard's parts as they move; it ends when the dashboard closes."""
+    admit_key(request, key)
     try:
         await _shown(request, key, year)
     except (UnknownDashboard, DashboardClosed) as refusal:
@@ -101,6 +104,7 @@ async def show_dashboard_facts(
     cursor: Cursor = None,
 ) -> Response:
     """The facts behind one of the dashboard's figures, within the same limits."""
+    admit_key(request, key)
     try:
         shown = await _shown(request, key, year)
     except (UnknownDashboard, DashboardClosed) as refusal:

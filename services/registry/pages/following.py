@@ -12,6 +12,7 @@ from services.registry.links import CONFIRM, FOLLOW, Links
 from services.registry.queries.requests import organisation_slug, own_request, steps_of
 from shared.db import Answer, Database, Row, Tx
 from shared.errors import Refusal
+from shared.web.admission import admit
 from shared.web.answers import once
 from shared.web.forms import Form, read_form
 from shared.web.i18n import _
@@ -38,7 +39,11 @@ async def send_again(request: Request) -> Response:
         await commands.send_link_again(asked, tx, Links.of(request))
         return Answer(202, {})
 
-    await once(request, asked, form.key, work)
+    try:
+        admit(request, form, asked.email)
+        await once(request, asked, form.key, work)
+    except Refusal as refusal:
+        return _lost(request, form.refuse(refusal), refusal.status)
     return RedirectResponse(url("/annuaire/demande", envoyee="1"), 303)
 
 

@@ -9,7 +9,8 @@ from services.registry.forms import JoinGroup
 from services.registry.links import JOIN, LEAVE, YEAR_SECONDS, Links
 from services.registry.queries.groups import group_of, group_of_membership, groups
 from shared.db import Answer, Database, Tx
-from shared.errors import LinkExpired
+from shared.errors import LinkExpired, Refusal
+from shared.web.admission import admit
 from shared.web.answers import once
 from shared.web.forms import Form, read_form
 from shared.web.i18n import _
@@ -45,7 +46,13 @@ async def join(request: Request, slug: str) -> Response:
         await commands.join_group(slug, asked, tx, Links.of(request))
         return Answer(202, {})
 
-    await once(request, asked, form.key, work)
+    try:
+        admit(request, form, asked.email)
+        await once(request, asked, form.key, work)
+    except Refusal as refusal:
+        if refusal.status not in (422, 429):
+            raise
+        return await _show(request, slug, form.refuse(refusal), refusal.status)
     return RedirectResponse(url(f"/annuaire/groupes/{slug}", demande="1"), 303)
 
 

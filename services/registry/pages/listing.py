@@ -18,6 +18,7 @@ from services.registry.queries.groups import draft_answers
 from shared.db import Answer, Database, Tx
 from shared.errors import NotFound, Refusal
 from shared.reference import commune, communes_of_postal_code, compact
+from shared.web.admission import PROOF, admit
 from shared.web.answers import once
 from shared.web.forms import Form, read_form
 from shared.web.i18n import _
@@ -77,6 +78,7 @@ async def _take(request: Request, draft: str | None) -> Response:
     posted = await read_form(request)
     if posted.values.pop(TRAP, ""):
         return render(request, "registry/asked.html", section="listing", email="")  # a robot: thanked, not heard
+    proof = posted.values.pop(PROOF, "")
     looked_up = posted.values.pop("_look_up", "")
     step = _number(posted.values.pop("_step", ""))
     form = await _draft(request, draft) if draft else Form()
@@ -93,10 +95,15 @@ async def _take(request: Request, draft: str | None) -> Response:
         if step == 1 and (refusal := await _listed_already(request, form)):
             known = refusal.details["profile_url"]
             return await _show(request, form.refuse(refusal), 1, draft, refusal.status, known=known)
+        try:
+            admit(request, form)
+        except Refusal as refusal:
+            return await _show(request, form.refuse(refusal), step or 1, draft, refusal.status)
         draft = await _save(request, draft, form.values)
         return RedirectResponse(url(f"{ADDRESS}/{draft}", etape=(step or 1) + 1), 303)
     if listing is None:
         return await _show(request, form, _first_wrong(form.errors), draft, 422)
+    form.values[PROOF] = proof
     return await _send(request, form, listing, draft)
 
 
@@ -108,10 +115,12 @@ async def _send(request: Request, form: Form, listing: RequestListing, draft: st
         return Answer(201, {"id": str(row["id"])})
 
     try:
+        admit(request, form, listing.contact_email)
         answer = await once(request, listing, form.key, work, rank="")
     except Refusal as refusal:
         found = refusal.details.get("profile_url")
-        return await _show(request, form.refuse(refusal), 1, draft, refusal.status, known=found)
+        step = 1 if refusal.field else len(STEPS)
+        return await _show(request, form.refuse(refusal), step, draft, refusal.status, known=found)
     token = request.app.state.signer.issue(FOLLOW, {"id": answer.body["id"]})
     return RedirectResponse(url(f"/annuaire/demande/{token}", envoyee="1"), 303)
 

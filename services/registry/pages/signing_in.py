@@ -11,7 +11,8 @@ from services.registry.commands.accounts import LINK_MINUTES
 from services.registry.forms import AskSignIn
 from services.registry.links import SIGN_IN, Links
 from shared.db import Answer, Database, Tx
-from shared.errors import LinkExpired
+from shared.errors import LinkExpired, Refusal
+from shared.web.admission import admit
 from shared.web.answers import once
 from shared.web.forms import Form, read_form
 from shared.web.i18n import _
@@ -40,7 +41,11 @@ async def send(request: Request) -> Response:
         await commands.ask_sign_in(asked, tx, Links.of(request))
         return Answer(202, {})
 
-    await once(request, asked, form.key, work)
+    try:
+        admit(request, form, asked.email)
+        await once(request, asked, form.key, work)
+    except Refusal as refusal:
+        return _page(request, form.refuse(refusal), status=refusal.status)
     return RedirectResponse(url("/connexion", demandee="1"), 303)
 
 
