@@ -140,6 +140,21 @@ _LISTED = {
         GET /api/observatory/v1/dashboards
         POST /api/observatory/v1/dashboards
         POST /api/observatory/v1/dashboards/{dashboard_id}/revocation
+        GET /api/{service}/v1/bus
+        GET /api/{service}/v1/bus/dead-letters
+        GET /api/{service}/v1/bus/dead-letters/{event_id}
+        POST /api/{service}/v1/bus/dead-letters/retries
+        POST /api/{service}/v1/bus/dead-letters/drops
+        POST /api/{service}/v1/bus/dead-letters/{event_id}/correction
+        GET /api/{service}/v1/bus/stories/{correlation_id}
+        GET /api/mailing/v1/bus/stories/{correlation_id}/mails
+        GET /api/{service}/v1/bus/handled
+        GET /observatoire/equipe/bus
+        GET /observatoire/equipe/bus/histoire
+        GET /observatoire/equipe/bus/lettres/{service}/{event_id}
+        POST /observatoire/equipe/bus/lettres/{service}/{event_id}
+        POST /observatoire/equipe/bus/lettres
+        POST /observatoire/equipe/bus/confirmation
         GET /observatoire/equipe
         POST /observatoire/equipe/tableaux
         GET /observatoire/equipe/tableaux/nouveau/{token}

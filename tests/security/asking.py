@@ -80,6 +80,8 @@ def with_something(service: str, path: str, settled: Settled) -> str:
             return settled.words["mailing sent"]
         if name == "gathering_id" and not path.endswith("{gathering_id}"):
             return settled.words["events published"]
-        return settled.words[f"{service} {name}"]
+        if name in ("event_id", "correlation_id"):
+            return str(new_id())
+        return "registry" if name == "service" else settled.words[f"{service} {name}"]
 
     return re.sub(r"\{(\w+)(:path)?\}", value, path)
