@@ -1,32 +1,55 @@
 """`maillage`: the command line."""
 
 import logging
+import sys
+from importlib import import_module
 
 import typer
 
-from services.cli import bus, campaigns, dead_letters, demo, erasures, importing, observatory, running, tokens
 from shared import log
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-app.command()(running.run)
-app.command()(bus.migrate)
-app.add_typer(bus.app, name="bus")
-app.add_typer(dead_letters.app, name="dead-letters")
-app.command()(bus.republish)
-app.command()(bus.verify)
-app.command("import")(importing.import_file)
-app.add_typer(demo.app, name="demo")
-app.add_typer(erasures.app, name="erasures")
-app.add_typer(tokens.app, name="token")
-app.add_typer(campaigns.app, name="campaign")
-app.add_typer(observatory.dashboard, name="dashboard")
-app.add_typer(observatory.rebuild, name="replay")
+MODULES = {
+    "run": "running",
+    "migrate": "migrating",
+    "bus": "bus",
+    "dead-letters": "dead_letters",
+    "republish": "bus",
+    "verify": "bus",
+    "backup": "backup",
+    "restore": "backup",
+    "mail": "mail",
+    "upgrade": "upgrade",
+    "doctor": "doctor",
+    "watch": "doctor",
+    "import": "importing",
+    "demo": "demo",
+    "erasures": "erasures",
+    "token": "tokens",
+    "campaign": "campaigns",
+    "dashboard": "observatory",
+    "replay": "observatory",
+}
+"""Each command and the module of services/cli whose `register` adds it: only the one that is asked for is loaded."""
+
+
+def command_line(word: str = "") -> typer.Typer:
+    """The command line, with the module of one command, or all of them."""
+    app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+    app.callback()(_words_follow)
+    modules = [MODULES[word]] if word in MODULES else list(dict.fromkeys(MODULES.values()))
+    for name in modules:
+        import_module(f"services.cli.{name}").register(app)
+    return app
+
+
+def _words_follow() -> None:
+    """The platform of a network: four services, one stream of facts."""
 
 
 def main() -> None:
     """Run the command line; only warnings are logged, on standard error."""
     log.configure(logging.WARNING)
-    app()
+    command_line(next(iter(sys.argv[1:]), ""))()
 
 
 if __name__ == "__main__":

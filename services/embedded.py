@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from services.houses import BUILD, CARDS
+from services.houses import CARDS, build
 from services.nats_users import bus_users
 from services.purging import purge_erased
 from shared import migrate
@@ -54,7 +54,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
                 settings.data, nats_users=users, database_url=settings.database_url, nats_url=settings.nats_url
             )
         )
-        services = {name: build(settings_for(settings, system, name)) for name, build in BUILD.items()}
+        services = {name: build(name, settings_for(settings, system, name)) for name in CARDS}
         for service in services.values():
             await migrate.migrate(service.settings.database_url, service.migrations)
         owner = asyncio.create_task(own_the_bus(settings, system, services["registry"].db))

@@ -1,23 +1,28 @@
-"""The four services by name: the only place that knows them all, beside the command line."""
+"""The four services by name: the only place that knows them all; the code of one is loaded when it is built."""
 
-from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from services.events import CARD as EVENTS
-from services.events.app import build as build_events
 from services.mailing import CARD as MAILING
-from services.mailing.app import build as build_mailing
 from services.observatory import CARD as OBSERVATORY
-from services.observatory.app import build as build_observatory
 from services.registry import CARD as REGISTRY
-from services.registry.app import build as build_registry
 from shared.card import Card
-from shared.service import Service
 from shared.settings import Settings
 
+if TYPE_CHECKING:
+    from shared.service import Service
+
 CARDS: dict[str, Card] = {card.name: card for card in (REGISTRY, EVENTS, MAILING, OBSERVATORY)}
-BUILD: dict[str, Callable[[Settings], Service]] = {
-    "registry": build_registry,
-    "events": build_events,
-    "mailing": build_mailing,
-    "observatory": build_observatory,
-}
+
+
+def build(name: str, settings: Settings) -> "Service":
+    """One service, ready to be entered: a process that runs it alone loads no other."""
+    made: Service = import_module(f"services.{name}.app").build(settings)
+    return made
+
+
+def migrations_of(name: str) -> Path:
+    """Where a service's migrations are."""
+    return Path(__file__).parent / name / "migrations"

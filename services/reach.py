@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 from nats.aio.client import Client
@@ -12,14 +12,17 @@ from nats.errors import Error as NatsError
 from pydantic import ValidationError
 from rich.console import Console
 
+from services.upkeep.errors import UpkeepRefused
 from shared.bus.bus import connect
 from shared.db import Database
 from shared.embedded.errors import CannotStart
 from shared.embedded.layout import RunningSystem, Secrets, read_secrets, running_system
 from shared.errors import Invalid, Refusal
-from shared.settings import Settings
+from shared.settings import SERVICES, Settings
 
 Result = TypeVar("Result")
+
+ServiceOption = Annotated[str | None, typer.Option("--service", help="one service; none: all four")]
 
 console = Console(stderr=True, highlight=False)
 
@@ -45,10 +48,23 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run(work)
     except Invalid as refusal:
         fail("\n".join(f"{field}\u00a0: {sentence}" for field, sentence in refusal.errors.items()))
-    except Refusal as refusal:
+    except (Refusal, UpkeepRefused, CannotStart) as refusal:
         fail(refusal.sentence)
     except (OSError, TimeoutError, NatsError) as error:
         fail(f"PostgreSQL ou NATS ne répond pas\u00a0: {str(error) or type(error).__name__}.")
+
+
+def service_names(service: str | None) -> list[str]:
+    """The service that was named, or all four."""
+    if service is not None and service not in SERVICES:
+        fail(f"Ce service n’existe pas\u00a0: {service}. Il y en a quatre\u00a0: {', '.join(SERVICES)}.")
+    return [service] if service else list(SERVICES)
+
+
+def is_apart() -> bool:
+    """Whether the environment gives the servers' addresses; else everything is in the data folder."""
+    settings = settings_from_environment()
+    return bool(settings.database_url or settings.nats_url)
 
 
 def settings_of(service: str) -> Settings:

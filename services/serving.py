@@ -10,6 +10,8 @@ from granian.server.embed import Server
 from starlette.types import ASGIApp
 
 DRAIN_SECONDS = 3.0
+LOG = "maillage.log"
+"""The one-machine mode logs beside its servers, in `logs` of its data folder."""
 
 
 class PortTaken(Exception):

@@ -1,42 +1,22 @@
-"""`maillage bus`, `republish`, `verify`, `migrate`: what an administrator does to the bus."""
-
-from typing import Annotated, Literal
+"""`maillage bus`, `republish`, `verify`: what an administrator does to the bus."""
 
 import typer
 
 from services import reach
 from services.facts_page import facts_page
-from services.houses import BUILD, CARDS
+from services.houses import CARDS
 from services.nats_users import users_file
 from services.operations import declare, refill, verify_service
-from shared import migrate as migrations
 from shared.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="The streams and their consumers.")
-ServiceOption = Annotated[str | None, typer.Option("--service", help="one service; none: all four")]
 
 
-def names_of(service: str | None) -> list[str]:
-    """The service asked for, or all four; an unknown one ends the command."""
-    if service is not None and service not in CARDS:
-        reach.fail(f"Ce service n’existe pas\u00a0: {service}. Il y en a quatre\u00a0: {', '.join(CARDS)}.")
-    return [service] if service else list(CARDS)
-
-
-def migrate(
-    phase: Annotated[Literal["pre", "post", "all"], typer.Argument()] = "all", service: ServiceOption = None
-) -> None:
-    """Apply the migrations: `pre` before the new code runs, `post` once the old is gone."""
-
-    async def work() -> None:
-        for name in names_of(service):
-            settings = reach.settings_of(name)
-            folder = BUILD[name](settings).migrations
-            phases: tuple[migrations.Phase, ...] = ("pre", "post") if phase == "all" else (phase,)
-            done = await migrations.migrate(settings.database_url, folder, phases)
-            typer.echo(f"{name}: {', '.join(done) or 'nothing to do'}")
-
-    reach.run(work())
+def register(root: typer.Typer) -> None:
+    """Add the commands."""
+    root.add_typer(app, name="bus")
+    root.command()(republish)
+    root.command()(verify)
 
 
 @app.command("apply")

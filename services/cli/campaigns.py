@@ -14,6 +14,11 @@ app = typer.Typer(no_args_is_help=True, help="Préparer et envoyer les lettres."
 BY = "command"
 
 
+def register(root: typer.Typer) -> None:
+    """Add the commands."""
+    root.add_typer(app, name="campaign")
+
+
 @app.command()
 def draft() -> None:
     """Prépare la lettre mensuelle avec ce qui n’a pas encore été annoncé."""

@@ -9,7 +9,6 @@ import typer
 from rich.table import Table
 
 from services import reach
-from services.cli.bus import ServiceOption, names_of
 from services.houses import CARDS
 from shared.db import Tx
 from shared.web.console import letters
@@ -22,12 +21,17 @@ Json = Annotated[bool, typer.Option("--json", help="one line of JSON each")]
 Ids = Annotated[list[UUID], typer.Argument(help="one or several, as `list` shows them")]
 
 
+def register(root: typer.Typer) -> None:
+    """Add the commands."""
+    root.add_typer(app, name="dead-letters")
+
+
 @app.command("list")
-def list_letters(service: ServiceOption = None, json: Json = False) -> None:
+def list_letters(service: reach.ServiceOption = None, json: Json = False) -> None:
     """List dead letters and what waits for another attempt, the dead ones first."""
 
     async def work() -> list[DeadLetter]:
-        return [letter for name in names_of(service) for letter in await _read(name)]
+        return [letter for name in reach.service_names(service) for letter in await _read(name)]
 
     found = reach.run(work())
     if json:
@@ -48,12 +52,12 @@ async def _read(service: str) -> list[DeadLetter]:
 
 
 @app.command("causes")
-def list_causes(service: ServiceOption = None, json: Json = False) -> None:
+def list_causes(service: reach.ServiceOption = None, json: Json = False) -> None:
     """Count dead letters by cause: their reason without the identifiers and numbers in it."""
 
     async def work() -> list[dict[str, Any]]:
         found = []
-        for name in names_of(service):
+        for name in reach.service_names(service):
             async with reach.database(name) as db, db.reading() as tx:
                 found += [{"service": name} | one for one in await letters.causes(tx)]
         return found

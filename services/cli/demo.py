@@ -12,6 +12,11 @@ from shared.settings import SERVICES
 app = typer.Typer(no_args_is_help=True, help="The fictional season.")
 
 
+def register(root: typer.Typer) -> None:
+    """Add the commands."""
+    root.add_typer(app, name="demo")
+
+
 @app.callback()
 def demo() -> None:
     """The fictional season."""

@@ -25,6 +25,11 @@ from shared.settings import Settings
 app = typer.Typer(no_args_is_help=True, help="People who asked to be erased.")
 
 
+def register(root: typer.Typer) -> None:
+    """Add the commands."""
+    root.add_typer(app, name="erasures")
+
+
 @app.command("list")
 def list_erasures() -> None:
     """Print every erasure, one JSON line each: a key, never an address. Keep it apart from the backups."""

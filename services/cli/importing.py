@@ -11,6 +11,11 @@ from services.examples.importing import Report
 from services.examples.season import KINDS
 
 
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("import")(import_file)
+
+
 class What(StrEnum):
     """What a file holds."""
 

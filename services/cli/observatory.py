@@ -26,6 +26,12 @@ dashboard = typer.Typer(no_args_is_help=True, help="Partners' dashboards, each a
 rebuild = typer.Typer(no_args_is_help=True, help="Build a projection again from the start of the stream.")
 
 
+def register(root: typer.Typer) -> None:
+    """Add the commands."""
+    root.add_typer(dashboard, name="dashboard")
+    root.add_typer(rebuild, name="replay")
+
+
 @dashboard.command("create")
 def create(
     partner: Annotated[str, typer.Option(help="the name at the head of the dashboard")],

@@ -13,6 +13,11 @@ from shared.web.session import Signer, new_session
 app = typer.Typer(no_args_is_help=True, help="API tokens.")
 
 
+def register(root: typer.Typer) -> None:
+    """Add the commands."""
+    root.add_typer(app, name="token")
+
+
 @app.command("create")
 def create(role: Annotated[Literal["staff", "administrator"], typer.Option(help="what the token may do")]) -> None:
     """Print an API token, alone on the last line of standard output, good for a year."""

@@ -15,6 +15,7 @@ CARD = Card(
         "told",
         "outgoing",
         "sender",
+        "sending_pause",
         "known_gathering",
         "known_registration",
         "known_organisation",

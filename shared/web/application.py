@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
+from shared.clock import now
 from shared.contracts.asyncapi import asyncapi
 from shared.settings import Settings
 from shared.web import problems
@@ -63,6 +64,7 @@ def in_its_layers(app: FastAPI, name: str, settings: Settings) -> ASGIApp:
 def _operations(service: "Service") -> APIRouter:
     name = service.card.name
     router = APIRouter(include_in_schema=False)
+    since = now().isoformat()
 
     @router.get(f"/{name}/health/live")
     async def live() -> dict[str, str]:
@@ -75,7 +77,7 @@ def _operations(service: "Service") -> APIRouter:
         if awaited:
             body = {"status": "starting", "awaits": awaited, "bus": bus}
             return JSONResponse(body, status_code=503, headers={"Retry-After": "1"})
-        return JSONResponse({"status": "ready", "bus": bus})
+        return JSONResponse({"status": "ready", "bus": bus, "version": VERSION, "since": since})
 
     @router.get(f"/{name}/metrics")
     async def metrics() -> Response:

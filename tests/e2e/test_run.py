@@ -17,7 +17,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from services.__main__ import app
+from services.__main__ import command_line
 from shared.embedded.ports import free_port
 from tests.conftest import eventually
 from tests.e2e.test_apart import LISTING
@@ -159,7 +159,7 @@ async def test_a_dashboard_is_opened_by_the_address_printed(whole: Whole) -> Non
 @pytest.mark.parametrize("words", COMMANDS)
 def test_a_command_finds_the_running_system(whole: Whole, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAILLAGE_DATA", str(whole.data))
-    ended = CliRunner().invoke(app, words.split())
+    ended = CliRunner().invoke(command_line(), words.split())
     assert ended.exit_code == 0, ended.output
     assert COMMANDS[words] in ended.output
 
@@ -169,7 +169,7 @@ def test_a_command_without_a_system_says_one_sentence(
     words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MAILLAGE_DATA", str(tmp_path))
-    ended = CliRunner().invoke(app, words.split())
+    ended = CliRunner().invoke(command_line(), words.split())
     assert ended.exit_code == 1
     assert " ".join(ended.output.split()).count("lancez make run d’abord.") == 1
     assert "Traceback" not in ended.output
@@ -179,9 +179,9 @@ def test_a_start_on_a_busy_port_or_without_a_folder_says_why(tmp_path: Path, mon
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("MAILLAGE_DATA", str(tmp_path / "file"))
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        busy = CliRunner().invoke(app, ["run", "--port", str(taken.getsockname()[1])])
+        busy = CliRunner().invoke(command_line(), ["run", "--port", str(taken.getsockname()[1])])
     says_once(busy.exit_code, busy.output, "est déjà pris")
-    no_folder = CliRunner().invoke(app, ["run", "--port", str(free_port())])
+    no_folder = CliRunner().invoke(command_line(), ["run", "--port", str(free_port())])
     says_once(no_folder.exit_code, no_folder.output, "n’est pas un dossier.")
 
 

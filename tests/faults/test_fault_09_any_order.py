@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from services.events.handlers import HANDLERS as EVENTS
-from services.houses import BUILD, CARDS
+from services.houses import CARDS, migrations_of
 from services.mailing.handlers import HANDLERS as MAILING
 from services.observatory.handlers import HANDLERS as OBSERVATORY
 from shared import migrate
@@ -22,7 +22,6 @@ from shared.contracts.examples import EXAMPLES
 from shared.db import Database, Tx
 from shared.embedded.postgres import EXTENSIONS
 from shared.errors import NotYetKnown
-from shared.settings import Settings
 from tests.e2e.apart import NETWORK, Apart
 from tests.faults.report import LONG, Account
 
@@ -86,7 +85,7 @@ async def _database(town: Apart, service: str) -> str:
         await inside.execute(f"CREATE EXTENSION {extension}")
     await inside.close()
     url = urlunsplit(urlsplit(town.system.database_url(service))._replace(path=f"/{name}"))
-    await migrate.migrate(url, BUILD[service](Settings(database_url=url)).migrations)
+    await migrate.migrate(url, migrations_of(service))
     return url
 
 

@@ -1,6 +1,7 @@
 """What is written for those who deploy says what the code does."""
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,17 @@ import yaml
 
 from services.gateway import PREFIXES
 from services.nats_users import users_file
+from services.upkeep.settings import UpkeepSettings
 from shared.embedded.nats import binary
 from shared.embedded.postgres import EXTENSIONS
 from shared.settings import SERVICES, Settings
 from shared.web.admission import Rates
 
 ROOT = Path(__file__).parents[2]
-FIELDS = {f"MAILLAGE_{name.upper()}": field for name, field in (Settings.model_fields | Rates.model_fields).items()}
-VARIABLES = list(FIELDS)
+SERVICE_FIELDS = Settings.model_fields | Rates.model_fields
+FIELDS = {f"MAILLAGE_{name.upper()}": field for name, field in (SERVICE_FIELDS | UpkeepSettings.model_fields).items()}
+VARIABLES = [f"MAILLAGE_{name.upper()}" for name in SERVICE_FIELDS]
+UNITS = ROOT / "deploy" / "systemd"
 ONE_MACHINE = {"MAILLAGE_DATA", "MAILLAGE_DEMO", "MAILLAGE_EXAMPLES", "MAILLAGE_SMTP_IS_MAILBOX"}
 OPERATOR = {"MAILLAGE_OWNER_NATS_USER", "MAILLAGE_OWNER_NATS_PASSWORD"}
 
@@ -77,7 +81,7 @@ def test_compose_tells_each_service_every_setting_and_no_other_services_password
     assert compose[service]["read_only"]
 
 
-@pytest.mark.parametrize("variable", VARIABLES)
+@pytest.mark.parametrize("variable", FIELDS)
 def test_each_setting_is_explained_and_in_the_example(variable: str) -> None:
     explained = (ROOT / "docs/operate.md").read_text()
     example = (ROOT / ".env.example").read_text()
@@ -86,3 +90,50 @@ def test_each_setting_is_explained_and_in_the_example(variable: str) -> None:
     row = f"| `{variable}` | `{default}` |" if default else f"| `{variable}` | |"
     assert row in explained
     assert re.search(rf"^(# )?{variable}=", example, re.MULTILINE)
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not on this machine")
+def test_the_units_are_understood_by_systemd(tmp_path: Path) -> None:
+    for unit in UNITS.glob("maillage*.*"):
+        (tmp_path / unit.name).write_text(re.sub(r"/opt/maillage/current/bin/\S+", "/bin/true", unit.read_text()))
+    (tmp_path / "maillage@.service").rename(tmp_path / "maillage@registry.service")
+    names = sorted(str(unit) for unit in tmp_path.iterdir())
+    checked = subprocess.run(
+        ["systemd-analyze", "verify", *names], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("unit", sorted(UNITS.glob("*.service")), ids=lambda unit: unit.name)
+def test_no_unit_is_root_or_writes_beyond_its_own(unit: Path) -> None:
+    written = unit.read_text()
+    for line in ("User=maillage", "NoNewPrivileges=yes", "ProtectSystem=strict", "CapabilityBoundingSet="):
+        assert f"\n{line}\n" in written
+
+
+def test_each_unit_finds_its_settings_and_only_its_own_passwords(tmp_path: Path) -> None:
+    source, etc = tmp_path / "source", tmp_path / "etc"
+    shutil.copytree(ROOT / "deploy", source / "deploy")
+    shutil.copy(ROOT / ".env.example", source)
+    subprocess.run(["sh", source / "deploy/secrets.sh"], check=True, capture_output=True)
+    subprocess.run(["sh", source / "deploy/environment.sh", etc], check=True, capture_output=True)
+    for name in SERVICES:
+        told = (etc / f"{name}.env").read_text()
+        assert f"postgresql://{name}:s" in told
+        assert set(re.findall(r"^(?:MAILLAGE_)?([A-Z_]+)=", told, re.MULTILINE)) == {
+            "PORT",
+            "DATABASE_URL",
+            "NATS_USER",
+            "NATS_PASSWORD",
+        }
+        assert (etc / f"{name}.env").stat().st_mode & 0o077 == 0
+    assert (etc / "pgpass").read_text().count("127.0.0.1:5432:") == len(SERVICES)
+    read = subprocess.run(
+        ["sh", "-c", f"set -a; . {etc}/maillage.env; . {etc}/operator.env; env"], capture_output=True, check=True
+    ).stdout.decode()
+    assert "MAILLAGE_DATABASE_URL=postgresql://{service}@127.0.0.1:5432/{service}" in read
+    assert "MAILLAGE_NETWORK_NAME=SO Coopération" in read
+    bus = dict(line.split("=", 1) for line in (etc / "nats.env").read_text().splitlines())
+    command = [binary(), "-t", "-c", etc / "nats.conf"]
+    assert subprocess.run(command, env=bus, capture_output=True, check=False).returncode == 0
+    assert "0.0.0.0" not in (etc / "nats.conf").read_text()

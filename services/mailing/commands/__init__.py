@@ -11,6 +11,7 @@ from services.mailing.commands.campaigns import (
 )
 from services.mailing.commands.demonstration import remove_demonstration
 from services.mailing.commands.leaving import finish_done, send_test, start_due
+from services.mailing.commands.pausing import pause_sending, resume_sending
 from services.mailing.commands.queue import queue_mail
 from services.mailing.commands.subscriptions import (
     ask_subscription,
@@ -34,9 +35,11 @@ __all__ = [
     "draft_targeted",
     "finish_done",
     "leave_letters",
+    "pause_sending",
     "queue_mail",
     "record_subscriber",
     "remove_demonstration",
+    "resume_sending",
     "return_to_letters",
     "send_test",
     "start_due",

@@ -19,6 +19,7 @@ async def start_due(tx: Tx, demonstrations: bool) -> Campaign | None:
     """Start one letter whose hour has come; None where there is none, or another process has it."""
     row = await tx.fetchrow(
         """SELECT id FROM campaign WHERE status = 'approved' AND send_at <= now()
+               AND NOT EXISTS (SELECT FROM sending_pause)
            ORDER BY send_at LIMIT 1 FOR UPDATE SKIP LOCKED"""
     )
     if row is None:

@@ -62,10 +62,11 @@ async def leave(tx: Tx, worker: UUID) -> None:
 
 
 async def due_lanes(tx: Tx, busy: list[str]) -> list[tuple[str, int]]:
-    """Domains with mail due, service mails first; `busy` lanes (`0:poste.example`) are left out."""
+    """Domains with mail due, service mails first; `busy` lanes (`0:poste.example`) are left out; none in a pause."""
     rows = await tx.fetch(
         """SELECT domain, priority FROM outgoing
            WHERE state = 'queued' AND next_at <= now() AND (priority || ':' || domain) <> ALL($1::text[])
+               AND NOT EXISTS (SELECT FROM sending_pause)
            ORDER BY priority, next_at, id LIMIT 200""",
         busy,
     )
@@ -78,6 +79,7 @@ async def claim(tx: Tx, worker: UUID, domain: str, priority: int, limit: int) ->
         """WITH due AS MATERIALIZED (
                SELECT id FROM outgoing WHERE state = 'queued' AND next_at <= now() AND domain = $2 AND priority = $3
                    AND recipient IS NOT NULL
+               AND NOT EXISTS (SELECT FROM sending_pause)
                ORDER BY next_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
            UPDATE outgoing o SET state = 'sending', worker = $1 FROM due WHERE o.id = due.id
            RETURNING o.*""",

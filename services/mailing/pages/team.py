@@ -13,6 +13,7 @@ from services.mailing.forms import DraftCampaign, Nothing
 from services.mailing.links import Links
 from services.mailing.pages.public import department_options, topic_options
 from services.mailing.queries.campaigns import campaigns_page, progress_of
+from services.mailing.queries.pause import pause_of
 from services.mailing.queries.subscribers import count_subscribers, known_groups, total_subscribers
 from shared.db import Answer, Database, Tx
 from shared.errors import Refusal
@@ -41,6 +42,7 @@ async def show_list(request: Request, status: int = 200, refusal: str | None = N
         counts = await count_subscribers(tx)
         readers = await total_subscribers(tx)
         groups = dict(await known_groups(tx))
+        pause = await pause_of(tx)
         moving = {one.id: await progress_of(tx, one.id) for one in campaigns if one.status == "sending"}
     by_topic: dict[str, int] = {}
     for topic, _department, n in counts:
@@ -50,6 +52,7 @@ async def show_list(request: Request, status: int = 200, refusal: str | None = N
         "mailing/team_list.html",
         status=status,
         refusal=refusal,
+        pause=pause,
         drafts=[one for one in campaigns if one.status == "draft"],
         waiting=[one for one in campaigns if one.status in ("approved", "sending")],
         sent=[one for one in campaigns if one.status == "sent"],

@@ -1,0 +1,93 @@
+"""Restore into the data folder of the one-machine mode: made whole beside it, then put in its place."""
+
+import json
+import secrets
+import shutil
+from pathlib import Path
+
+from services.upkeep.backup import EXAMPLES
+from services.upkeep.errors import UpkeepRefused
+from services.upkeep.manifest import SECRETS, Manifest, fingerprints
+from services.upkeep.restoring import Restored, check_versions, fill_all, ready_to_speak
+from shared.embedded.errors import CannotStart
+from shared.embedded.layout import DataFolder, Secrets, read_secrets, running_system, write_private
+from shared.embedded.postgres import PostgresServer
+from shared.settings import SERVICES, Settings
+
+
+async def restore_embedded(backup: Path, manifest: Manifest, settings: Settings, aside: Path | None) -> Restored:
+    """What the backup holds, in `settings.data`; what was there goes to `aside`."""
+    data = settings.data.expanduser().absolute()
+    if running_system(data):
+        raise UpkeepRefused(f"Maillage tourne avec {data}\u00a0: arrêtez-le avant de restaurer.")
+    there = _refuse_to_cover(data, aside)
+    check_versions(manifest, settings)
+    drawn = _secrets_of(backup, manifest, data, settings)
+    fresh = data.with_name(f"{data.name}.restoring")
+    if running_system(fresh):
+        raise UpkeepRefused(f"Une autre restauration est en cours dans {fresh}.")
+    shutil.rmtree(fresh, ignore_errors=True)
+    try:
+        waiting = await _fill(fresh, backup, manifest, settings, drawn)
+        if there and aside:
+            aside.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(data, aside)
+        elif data.exists():
+            data.rmdir()
+        fresh.rename(data)
+    except OSError as error:
+        raise UpkeepRefused(f"{error.filename or data}\u00a0: {error.strerror}. Rien n’est effacé.") from error
+    return Restored(backup, manifest, aside if there else None, waiting)
+
+
+def _refuse_to_cover(data: Path, aside: Path | None) -> bool:
+    """Whether there is anything in `data`; UpkeepRefused when nobody said where to put it."""
+    there = data.exists() and any(data.iterdir())
+    if there and aside is None:
+        raise UpkeepRefused(
+            f"{data} contient déjà des données\u00a0: dites avec --aside DOSSIER où les mettre de côté. "
+            "Rien n’est effacé."
+        )
+    if there and aside and aside.exists():
+        raise UpkeepRefused(f"{aside} existe déjà\u00a0: choisissez un dossier qui n’existe pas pour --aside.")
+    return there
+
+
+def _secrets_of(backup: Path, manifest: Manifest, data: Path, settings: Settings) -> Secrets:
+    """The two secrets of the backup, or those still in the data folder; every password is drawn anew."""
+    try:
+        kept = read_secrets(data)
+    except CannotStart:
+        kept = None
+    if (backup / SECRETS).is_file():
+        said = json.loads((backup / SECRETS).read_text())
+    elif kept:
+        said = {"secret": kept.signing_secret, "people_secret": kept.people_secret}
+    else:
+        raise UpkeepRefused(
+            f"Cette sauvegarde est sans secrets\u00a0: mettez le fichier {SECRETS} qui va avec dans {backup}. "
+            "Sans lui, les liens des courriels ne s’ouvriraient plus et les personnes ne seraient plus reconnues."
+        )
+    if fingerprints(settings.model_copy(update=said)) != manifest.fingerprints:
+        raise UpkeepRefused("Les secrets ne sont pas ceux de cette sauvegarde\u00a0: rien n’est restauré.")
+    return Secrets(
+        people_secret=said["people_secret"],
+        signing_secret=said["secret"],
+        postgres_owner=secrets.token_urlsafe(32),
+    )
+
+
+async def _fill(fresh: Path, backup: Path, manifest: Manifest, settings: Settings, drawn: Secrets) -> int:
+    """A data folder with PostgreSQL filled, and stopped again; NATS starts empty and is filled from the journals."""
+    with DataFolder(fresh) as folder:
+        write_private(folder.path / "secrets.json", drawn.model_dump_json(indent=1))
+        if (backup / EXAMPLES).is_file():
+            shutil.copyfile(backup / EXAMPLES, folder.path / EXAMPLES)
+        server = PostgresServer(folder, folder.secrets(SERVICES), SERVICES)
+        try:
+            await server.start()
+            each = {name: settings.model_copy(update={"database_url": server.url(name)}) for name in SERVICES}
+            await fill_all(backup, manifest, each)
+            return await ready_to_speak(each, manifest)
+        finally:
+            await server.stop()
