@@ -78,7 +78,17 @@ def test_compose_tells_each_service_every_setting_and_no_other_services_password
     passwords = set(re.findall(r"\w+_PASSWORD_(\w+)", str(told)))
     assert passwords == {service.upper()}
     assert compose[service]["command"][:2] == ["run", service]
-    assert compose[service]["read_only"]
+
+
+def test_every_container_is_confined_and_the_image_is_nobodys(compose: dict[str, Any]) -> None:
+    for name, told in compose.items():
+        assert told["read_only"], name
+        assert told["cap_drop"] == ["ALL"], name
+        assert told["security_opt"] == ["no-new-privileges:true"], name
+        assert "/tmp" in told["tmpfs"], name
+        assert "privileged" not in told, name
+    final = (ROOT / "deploy/Dockerfile").read_text().split("\nFROM ")[-1]
+    assert re.search(r"^USER 1\d{4}:1\d{4}$", final, re.MULTILINE)
 
 
 @pytest.mark.parametrize("variable", FIELDS)
