@@ -34,6 +34,6 @@ def typographic(name: str) -> str:
 
 def fold(text: str) -> str:
     """The text without case, accents, hyphens or apostrophes, « St » written out, for comparing what people type."""
-    bare = unicodedata.normalize("NFKD", text.lower().translate(_SPACED))
+    bare = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).lower()).translate(_SPACED)
     words = "".join(letter for letter in bare if not unicodedata.combining(letter)).split()
     return " ".join({"st": "saint", "ste": "sainte"}.get(word, word) for word in words)

@@ -1,4 +1,4 @@
-"""The Kubernetes manifests say what the code does: settings that exist, ports that match, nobody root, the lag of all."""
+"""The Kubernetes manifests say what the code does: settings that exist, ports that match, nobody root, lag watched."""
 
 import re
 import shutil
