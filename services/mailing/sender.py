@@ -22,6 +22,9 @@ from shared.service import Service
 
 BATCH = 20
 LANES = 24
+LANES_WITH_STUCK = 96
+STUCK_SECONDS = 3.0
+"""A lane whose mail server takes longer over one mail leaves its place to another: many that hang hold up nobody."""
 POLL_SECONDS = 0.25
 BEAT_SECONDS = 2.0
 DRAIN_SECONDS = 2.0
@@ -43,6 +46,8 @@ class Sending:
         self.service = service
         self.worker = new_id()
         self.lanes: dict[str, asyncio.Task[None]] = {}
+        self.trying_since: dict[str, float] = {}
+        """When each lane began to speak of the mail it is at."""
         self.asleep: dict[str, tuple[float, int]] = {}
         """Domains left alone for a while: until when, after how many failures."""
         self.stopping = False
@@ -77,11 +82,13 @@ class Sending:
     async def _open_lanes(self) -> None:
         self.lanes = {name: task for name, task in self.lanes.items() if not task.done()}
         moment = time.monotonic()
+        stuck = sum(moment - self.trying_since.get(name, moment) > STUCK_SECONDS for name in self.lanes)
+        room = min(LANES + stuck, LANES_WITH_STUCK)
         resting = [name for name, (until, _failures) in self.asleep.items() if until > moment]
         async with self.service.db.reading() as tx:
             due = await sending.due_lanes(tx, [*self.lanes, *resting])
         for domain, priority in due:
-            if len(self.lanes) < LANES or priority == 0:
+            if len(self.lanes) < room or priority == 0:
                 name = f"{priority}:{domain}"
                 self.lanes[name] = asyncio.create_task(self._lane(name, domain, priority), name=f"lane {priority}")
 
@@ -107,7 +114,7 @@ class Sending:
                 if self.stopping or not self.is_heard:
                     return False
                 waiting.remove(letter.id)
-                outcome = await self._send(letter, connection)
+                outcome = await self._send(name, letter, connection)
                 if outcome and outcome.kind == "outage":
                     wait = self._rest(name)
                     return False
@@ -118,7 +125,7 @@ class Sending:
             if waiting:
                 await self._surely(lambda tx: sending.give_back(tx, self.worker, waiting, wait))
 
-    async def _send(self, letter: Outgoing, connection: Connection) -> Outcome | None:
+    async def _send(self, name: str, letter: Outgoing, connection: Connection) -> Outcome | None:
         """One letter, from its row to its end; None where nothing was tried."""
         follow(letter.correlation_id)
         try:
@@ -140,7 +147,11 @@ class Sending:
         if not self.is_heard:
             await self._surely(lambda tx: sending.give_back(tx, self.worker, [letter.id], timedelta(0)))
             return None
-        outcome = await connection.send(deliverable(letter.recipient), message)
+        self.trying_since[name] = time.monotonic()
+        try:
+            outcome = await connection.send(deliverable(letter.recipient), message)
+        finally:
+            del self.trying_since[name]
         log.info(f"mail {SAID[outcome.kind]}", kind=letter.kind, correlation_id=str(letter.correlation_id))
         await self._surely(lambda tx: self._settle(letter, outcome, made.department, tx))
         return outcome
@@ -156,7 +167,7 @@ class Sending:
             wait = wait_after(letter.attempts + 1)
             if outcome.kind == "outage" and letter.attempts < 3:
                 wait = wait_after_outage(letter.attempts + 1)
-            await sending.settle_later(tx, self.worker, letter, wait, outcome.reason)
+            await sending.settle_later(tx, self.worker, letter, wait, outcome.reason, outcome.perhaps_left)
 
     async def _surely(self, work: Callable[[Tx], Awaitable[None]]) -> None:
         """Write what happened, however long the database is away: the letter has left, and cannot be called back.

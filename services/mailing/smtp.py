@@ -27,6 +27,8 @@ class Outcome:
     reason: str = ""
     """The code and enhanced code alone: a server's sentence may hold an address."""
     no_such_mailbox: bool = False
+    perhaps_left: bool = False
+    """The server had the message, or part of it, and said nothing more: it may have kept it."""
 
 
 class Connection:
@@ -49,17 +51,19 @@ class Connection:
 
     async def send(self, recipient: str, message: bytes) -> Outcome:
         """Hand one message over and wait for the server's word."""
+        handed = False
         try:
             async with asyncio.timeout(self.timeout * 2):
                 client = await self._envelope_opened()
                 await client.rcpt(recipient)
+                handed = True
                 await client.data(message)
             return Outcome("accepted")
         except aiosmtplib.SMTPResponseException as error:
             return await self._answered(error)
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             await self.close()
-            return Outcome("outage", type(error).__name__)
+            return Outcome("outage", type(error).__name__, perhaps_left=handed)
         except ValueError:
             await self.close()
             return Outcome("refused", "unwritable address")

@@ -124,18 +124,21 @@ async def settle_ended(tx: Tx, worker: UUID, letter: Outgoing, state: str, reaso
     )
 
 
-async def settle_later(tx: Tx, worker: UUID, letter: Outgoing, wait: timedelta, reason: str) -> None:
-    """Try again after a while; after two days, no more."""
+async def settle_later(
+    tx: Tx, worker: UUID, letter: Outgoing, wait: timedelta, reason: str, perhaps_left: bool
+) -> None:
+    """Try again after a while, flagged where the server may have kept it; after two days, no more."""
     if letter.created_at < now() - PATIENCE:
         await settle_ended(tx, worker, letter, "failed", reason)
         return
     await tx.execute(
         """UPDATE outgoing SET state = 'queued', worker = NULL, attempts = attempts + 1, reason = $3,
-               next_at = now() + $4 WHERE id = $1 AND worker = $2""",
+               next_at = now() + $4, perhaps_twice = perhaps_twice OR $5 WHERE id = $1 AND worker = $2""",
         letter.id,
         worker,
         reason,
         wait,
+        perhaps_left,
     )
 
 
