@@ -4,8 +4,8 @@ import asyncio
 import os
 import shutil
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,19 @@ class Held:
         """Give the server its own way back."""
         self._allowed.set()
         self.server.run = self._run
+
+
+@contextmanager
+def hung(*pids: int) -> Iterator[None]:
+    """Processes stopped in their steps: their connections stay open and nothing comes."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
 def empty(folder: Path) -> int:
