@@ -60,10 +60,10 @@ class Mailbox:
 
 
 @asynccontextmanager
-async def standing(folder: Path) -> AsyncIterator[House]:
-    """The four services and their servers in `folder`, without examples, answering on one port."""
+async def standing(folder: Path, **changes: Any) -> AsyncIterator[House]:
+    """The four services and their servers in `folder`, without examples, answering on one port; other settings too."""
     port = free_port()
-    settings = Settings(data=folder, examples=False, demo=False, public_url=f"http://127.0.0.1:{port}")
+    settings = Settings(data=folder, examples=False, demo=False, public_url=f"http://127.0.0.1:{port}", **changes)
     async with enter_house(settings) as here:
         stop = asyncio.Event()
         gateway = Gateway(

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from urllib.parse import unquote, urlsplit
 
 import nats
 import structlog
@@ -31,10 +32,14 @@ async def connect(settings: Settings, name: str, on_closed: Callable[[], Awaitab
     async def quiet(error: Exception) -> None:
         log.debug("bus connection", name=name, reason=str(error))
 
+    servers = settings.nats_url.split(",")
+    named = urlsplit(
+        servers[0]
+    )  # said of the connection: a node that the cluster makes known has no name in its address
     return await nats.connect(
-        settings.nats_url.split(","),
-        user=settings.nats_user or None,
-        password=settings.nats_password or None,
+        servers,
+        user=settings.nats_user or unquote(named.username or "") or None,
+        password=settings.nats_password or unquote(named.password or "") or None,
         name=name,
         inbox_prefix=f"_INBOX_{name}".encode(),
         max_reconnect_attempts=-1,

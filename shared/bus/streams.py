@@ -29,13 +29,8 @@ def stream_configs(network: str, replicas: int = 1) -> list[StreamConfig]:
         duplicate_window=DUPLICATE_WINDOW_SECONDS,
     )
     people = replace(facts, name=PEOPLE, subjects=[f"people.{network}.>"], max_age=PEOPLE_KEPT_SECONDS)
-    health = StreamConfig(
-        name=HEALTH,
-        subjects=[f"health.{network}.*"],
-        storage=StorageType.MEMORY,
-        max_msgs_per_subject=1,
-        allow_direct=True,
-    )
+    memory = StorageType.MEMORY
+    health = replace(facts, name=HEALTH, subjects=[f"health.{network}.*"], storage=memory, max_msgs_per_subject=1)
     return [facts, people, health]
 
 
