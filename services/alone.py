@@ -11,6 +11,8 @@ from shared.settings import Settings
 
 YIELDS = {"mailing": 10}
 """How much a service apart yields to the others of its machine (nice): letters can wait for forms."""
+LEAVING_SECONDS = 1.5
+"""A process told to stop says 503 on `ready` for so long, and answers still: the gateway turns to another meanwhile."""
 
 
 async def run_apart(name: str, settings: Settings, host: str, port: int) -> None:
@@ -22,9 +24,17 @@ async def run_apart(name: str, settings: Settings, host: str, port: int) -> None
     stop = stop_on_signals()
     updates = {"database_url": settings.database_url.replace("{service}", name)}
     updates |= {"nats_url": settings.nats_url.replace("{user}", name)}
+    shut = asyncio.Event()
     async with build(name, settings.model_copy(update=updates)) as service:
-        serving = asyncio.create_task(serve(service.asgi, host, port, stop))
+        serving = asyncio.create_task(serve(service.asgi, host, port, shut))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        service.still_awaited = _its_end
         service.closing.set()
+        await asyncio.wait({serving}, timeout=LEAVING_SECONDS)
+        shut.set()
         await serving
+
+
+async def _its_end() -> str:
+    return "its end"
