@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import signal
 import sysconfig
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from shared.embedded.process import Process, clear_strangers, rotate
 
 PATIENCE = 120.0  # seconds; JetStream reads its store back before it answers
 ATTEMPTS = 5
+ROOM = 1024 * 1024  # bytes free, under which a new start would meet a full disk again
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,13 @@ class NatsServer:
         if self.process:
             await self.process.stop((signal.SIGTERM, 0.8))
 
+    async def is_stuck(self) -> bool:
+        """Whether a stream gave up writing, on a disk that was full and has room again: NATS never tries again."""
+        return (
+            b"write error" in await _health(self.monitoring_port, "")
+            and shutil.disk_usage(self.folder.nats).free > ROOM
+        )
+
     def configuration(self) -> str:
         """The server's file; NATS reads JSON values, and wants its durations quoted."""
         users = [
@@ -142,13 +151,18 @@ class NatsServer:
 
 async def is_healthy(monitoring_port: int) -> bool:
     """Whether the server answers and JetStream is open."""
+    return b" 200 " in (await _health(monitoring_port, "?js-server-only=true")).partition(b"\r\n")[0]
+
+
+async def _health(monitoring_port: int, query: str) -> bytes:
+    """What the server says of itself; empty where it says nothing."""
     try:
         async with asyncio.timeout(5):
             reader, writer = await asyncio.open_connection("127.0.0.1", monitoring_port)
             try:
-                writer.write(b"GET /healthz?js-server-only=true HTTP/1.0\r\nHost: localhost\r\n\r\n")
-                return b" 200 " in await reader.readline()
+                writer.write(f"GET /healthz{query} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+                return await reader.read()
             finally:
                 writer.close()
     except (OSError, TimeoutError):
-        return False
+        return b""

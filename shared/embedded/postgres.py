@@ -129,6 +129,10 @@ class PostgresServer:
         if self.process:
             await self.process.stop((signal.SIGINT, 1.8), (signal.SIGQUIT, 0.4))
 
+    async def is_stuck(self) -> bool:
+        """Never: where it cannot write its log it ends, and anything else it tries again by itself."""
+        return False
+
     async def _make_cluster(self) -> None:
         """initdb, in a folder beside that takes its name once whole, so that a cut one is made again."""
         home, fresh = self.folder.postgres, self.folder.path / "postgres.new"

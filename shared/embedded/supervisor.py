@@ -1,4 +1,4 @@
-"""Keep the servers up: start them together, start again the one that dies, stop them in order."""
+"""Keep the servers up: start them together, start again the one that dies or is stuck, stop them in order."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,6 +12,7 @@ log = structlog.get_logger(__name__)
 
 FIRST_DELAY, LONGEST_DELAY = 0.1, 5.0  # seconds before a server is started again
 SETTLED = 30.0  # seconds of life after which a death counts as a first one
+LOOK = 5.0  # seconds between two looks at a server that lives
 
 
 class Server(Protocol):
@@ -26,6 +27,9 @@ class Server(Protocol):
     async def stop(self) -> None:
         """End in good order."""
 
+    async def is_stuck(self) -> bool:
+        """Whether it lives, does not do its work, and would after a new start."""
+
 
 class Supervisor:
     """Watches servers that have been started; `restarted` is called with the name of each one that came back."""
@@ -39,6 +43,7 @@ class Supervisor:
         """Keep a started server up until `stop`."""
         self._servers.append(server)
         self._watches.append(asyncio.create_task(self._keep_up(server), name=f"watch {server.name}"))
+        self._watches.append(asyncio.create_task(self._keep_at_work(server), name=f"look at {server.name}"))
 
     async def stop(self) -> None:
         """Stop watching, then stop the servers, the last one first."""
@@ -66,3 +71,11 @@ class Supervisor:
                 self._restarted(server.name)
             except Exception as error:  # a full disk, a port taken meanwhile: there is nothing but to try again
                 log.error("server does not start", server=server.name, reason=str(error))
+
+    async def _keep_at_work(self, server: Server) -> None:
+        """End a server that is stuck: `_keep_up` starts it again."""
+        while True:
+            await asyncio.sleep(LOOK)
+            if await server.is_stuck():
+                log.error("server is stuck, and is started again", server=server.name)
+                await server.stop()
