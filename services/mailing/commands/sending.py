@@ -91,6 +91,17 @@ async def claim(tx: Tx, worker: UUID, domain: str, priority: int, limit: int) ->
     return sorted((Outgoing.of(row) for row in rows), key=lambda one: one.id)
 
 
+async def unclaim(tx: Tx, worker: UUID, domain: str, priority: int) -> None:
+    """A lane that holds nothing gives back what a commit without an answer may have given it."""
+    await tx.execute(
+        """UPDATE outgoing SET state = 'queued', worker = NULL
+           WHERE worker = $1 AND domain = $2 AND priority = $3 AND state = 'sending'""",
+        worker,
+        domain,
+        priority,
+    )
+
+
 async def settle_sent(tx: Tx, worker: UUID, letter: Outgoing, department: str | None) -> None:
     """A server accepted it; what it said is forgotten, since its links are keys. Told by whoever holds it, once."""
     held = await tx.fetchval(
