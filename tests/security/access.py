@@ -35,6 +35,7 @@ _LISTED = {
         GET /
         GET /mentions-legales
         GET /donnees-personnelles
+        POST /donnees-personnelles
         GET /accessibilite
         GET /donnees-ouvertes
         GET /connexion
@@ -140,6 +141,12 @@ _LISTED = {
         GET /api/observatory/v1/dashboards
         POST /api/observatory/v1/dashboards
         POST /api/observatory/v1/dashboards/{dashboard_id}/revocation
+        POST /api/registry/v1/erasures
+        GET /api/registry/v1/erasures/{erasure_id}
+        GET /annuaire/equipe/effacements
+        POST /annuaire/equipe/effacements
+        POST /annuaire/equipe/effacements/confirmation
+        GET /annuaire/equipe/effacements/{erasure_id}
         GET /api/{service}/v1/bus
         GET /api/{service}/v1/bus/dead-letters
         GET /api/{service}/v1/bus/dead-letters/{event_id}
@@ -174,6 +181,9 @@ _LISTED = {
         GET /annuaire/confirmation/{token}
         POST /annuaire/confirmation/{token}
         GET /annuaire/adhesion/{token}
+        GET /donnees-personnelles/effacement/{token}
+        POST /donnees-personnelles/effacement/{token}
+        GET /donnees-personnelles/recu/{token}
         POST /annuaire/adhesion/{token}
         GET /agenda/inscription/{token}
         POST /agenda/inscription/{token}

@@ -77,6 +77,8 @@ class Maker:
             group = {"name": canary.line("groupe"), "slug": "togo", "kind": "country_group", "note": canary.text()}
             await record_group(RecordGroup.model_validate(group | {"source": canary.line(), "countries": ["TG"]}), tx)
         words["registry group"] = "togo"
+        erasure = await self.post(self.staff, f"{api}/erasures", email="partie@puits.example")
+        words["registry erasure_id"] = erasure["id"]
         joined = {"name": canary.line("membre"), "email": MEMBER}
         await self.post(self.anybody, f"{api}/groups/togo/memberships", **joined)
         self.made.links["/annuaire/adhesion/{token}"] = await self.link(MEMBER, "/adhesion/")

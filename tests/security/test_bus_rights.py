@@ -10,6 +10,7 @@ import nats
 import nats.errors
 import pytest
 from nats.aio.client import Client
+from nats.js.errors import NotFoundError
 
 from services.embedded import House
 from services.houses import CARDS
@@ -117,7 +118,10 @@ async def messages(house: House, stream: str) -> list[tuple[str, str]]:
     state = (await js.stream_info(stream)).state
     found = []
     for number in range(state.first_seq, state.last_seq + 1):
-        message = await js.get_msg(stream, number)
+        try:
+            message = await js.get_msg(stream, number)
+        except NotFoundError:  # purged with its person
+            continue
         headers = " ".join(f"{key}: {value}" for key, value in (message.headers or {}).items())
         found.append((message.subject or "", f"{headers} {(message.data or b'').decode()}"))
     await client.close()
@@ -135,7 +139,7 @@ async def test_no_address_name_phone_or_key_of_anybody_is_on_facts(house: House,
     for subject, body in told:
         assert not ADDRESS.search(body), subject
         assert not PHONE.search(body), subject
-        assert '"person_key"' not in body or ".erasure" in subject, subject
+        assert '"person_key"' not in body or "eras" in subject, subject
         assert not any(one in body for one in (*key, *settled.links.values())), subject
     named = await messages(house, PEOPLE)
     assert any(people.COMER in body for _subject, body in named), "the control: PEOPLE holds what FACTS does not"

@@ -14,6 +14,7 @@ ASKS = {
     "/connexion": "equipe@so-cooperation.example",
     "/annuaire/demande": people.CONTACT,
     "/lettres": people.READER,
+    "/donnees-personnelles": people.COMER,
     "/annuaire/groupes/togo": people.MEMBER,
 }
 TURNS = 9

@@ -19,6 +19,7 @@ FORMS = {
     "/connexion": {"email": "personne@puits.example"},
     "/annuaire/demande": {"email": "personne@puits.example"},
     "/annuaire/groupes/togo": {"email": "personne@puits.example", "name": "Aline Roux"},
+    "/donnees-personnelles": {"email": "personne@puits.example"},
     "/lettres": {"email": "personne@puits.example", "topics": "newsletter"},
     "/agenda/{events slug}/inscription": {"email": "personne@puits.example", "name": "Aline Roux"},
 }

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from services.embedded import House
 from services.houses import CARDS
 from services.observatory.pages.team import SHOWN_ONCE
-from services.registry.links import SIGN_IN
+from services.registry.links import ERASURE, RECEIPT, SIGN_IN
 from shared.clock import new_id
 from tests.conftest import anybody
 from tests.security.access import ACCESS, Access, access_of, routes_of
@@ -102,6 +102,9 @@ async def test_every_page_opens_for_whom_it_is(house: House, client: httpx.Async
     signer = house.services["registry"].signer
     word = {"id": str(new_id()), "email": house.settings.team_email}
     settled.links["/connexion/{token}"] = signer.issue(SIGN_IN, word)
+    settled.links["/donnees-personnelles/effacement/{token}"] = signer.issue(ERASURE, word)
+    receipt = {"id": settled.words["registry erasure_id"]}
+    settled.links["/donnees-personnelles/recu/{token}"] = signer.issue(RECEIPT, receipt)
     shown = {"partner": "Partenaire", "seed": "00", "expires_on": "2030-01-01"}
     settled.links["/observatoire/equipe/tableaux/nouveau/{token}"] = signer.issue(SHOWN_ONCE, shown)
     roles, faults = roles_of(house, settled), []

@@ -151,7 +151,8 @@ async def test_somebody_with_a_script_proves_it_without_knowing(
 async def test_every_public_form_that_acts_asks_for_the_proof(client: httpx.AsyncClient, settled: Settled) -> None:
     registration = f"/agenda/{settled.words['events slug']}/inscription"
     last_step = f"/annuaire/referencement/{settled.words['registry draft']}?etape=4"
-    for path in ("/lettres", registration, "/annuaire/groupes/togo", "/connexion", "/annuaire/demande", last_step):
+    simple = ("/connexion", "/annuaire/demande", "/donnees-personnelles")
+    for path in ("/lettres", registration, "/annuaire/groupes/togo", *simple, last_step):
         page = (await client.get(path)).text
         found = re.search(r'<input type="hidden" name="altcha" value="" [^>]*data-proof="(/[a-z]+/proof)">', page)
         assert found, path

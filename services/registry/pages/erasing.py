@@ -14,6 +14,7 @@ from services.registry.queries.erasures import SERVICES, held_of, latest_receipt
 from services.registry.shown import BY_PERSON
 from shared.db import Answer, Database, Tx
 from shared.errors import LinkExpired, Refusal
+from shared.web.admission import admit
 from shared.web.answers import once
 from shared.web.forms import Form, read_form
 from shared.web.i18n import language
@@ -46,7 +47,11 @@ async def ask(request: Request) -> Response:
         await commands.ask_erasure(asked, tx, Links.of(request))
         return Answer(202, {})
 
-    await once(request, asked, form.key, work)
+    try:
+        admit(request, form, asked.email)
+        await once(request, asked, form.key, work)
+    except Refusal as refusal:
+        return _privacy(request, form.refuse(refusal), refusal.status)
     return RedirectResponse(url(PRIVACY, demande="1") + "#effacement", 303)
 
 
