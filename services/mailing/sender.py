@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
+from itertools import groupby
 
 import structlog
 
@@ -13,14 +14,14 @@ from services.mailing.commands.sending import Outgoing
 from services.mailing.domain import wait_after, wait_after_outage
 from services.mailing.mails.compose import Composer
 from services.mailing.mails.message import Posting, deliverable, message_of
-from services.mailing.smtp import Connection, Outcome
+from services.mailing.smtp import Connection, Connections, Outcome
 from shared.clock import new_id
 from shared.db import Tx
 from shared.errors import Unavailable
 from shared.log import follow
 from shared.service import Service
+from shared.web.together import Together
 
-BATCH = 20
 LANES = 24
 LANES_WITH_STUCK = 96
 STUCK_SECONDS = 3.0
@@ -54,6 +55,15 @@ class Sending:
         self.heard_at = float("-inf")
         """When this worker last said that it lives, taken before the database was told."""
         self.composer = Composer(service.settings, service.signer)
+        self.connections = Connections(service.settings)
+        self.in_hand: dict[str, list[Outgoing]] = {}
+        """What each lane was given, until it is done with all of it."""
+        self.is_unsure = False
+        """Whether a claim had no answer: the database may hold mails as ours that we do not know of."""
+        self.settling = Together(service.db)
+        """What became of a mail is written with what became of the others at that moment."""
+        self._more = asyncio.Event()
+        """Set when a lane took all it may at a time, and there may be more for it."""
         self._pace = asyncio.Lock()
 
     async def run(self) -> None:
@@ -64,7 +74,11 @@ class Sending:
                     if time.monotonic() - self.heard_at > BEAT_SECONDS:
                         await self.beat()
                     await self._open_lanes()
-                await asyncio.sleep(POLL_SECONDS)
+                await self.connections.close_idle()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self._more.wait()
+                self._more.clear()
         finally:
             await self._drain()
 
@@ -86,31 +100,34 @@ class Sending:
         stuck = sum(moment - self.trying_since.get(name, moment) > STUCK_SECONDS for name in self.lanes)
         room = min(LANES + stuck, LANES_WITH_STUCK)
         resting = [name for name, (until, _failures) in self.asleep.items() if until > moment]
-        async with self.service.db.reading() as tx:
-            due = await sending.due_lanes(tx, [*self.lanes, *resting])
-        for domain, priority in due:
-            if len(self.lanes) < room or priority == 0:
-                name = f"{priority}:{domain}"
-                self.lanes[name] = asyncio.create_task(self._lane(name, domain, priority), name=f"lane {priority}")
+        claimed = await self._claim([*self.lanes, *resting], max(0, room - len(self.lanes)))
+        for lane, letters in groupby(sorted(claimed, key=lambda one: one.lane), key=lambda one: one.lane):
+            self.in_hand[lane] = list(letters)
+            self.lanes[lane] = asyncio.create_task(self._lane(lane, self.in_hand[lane]), name=f"lane {lane[0]}")
 
-    async def _lane(self, name: str, domain: str, priority: int) -> None:
+    async def _claim(self, busy: list[str], room: int) -> list[Outgoing]:
+        held = [letter.id for letters in self.in_hand.values() for letter in letters]
         try:
-            async with Connection(self.service.settings) as connection:
-                while not self.stopping:
-                    letters = await self._claim(domain, priority)
-                    if not letters or not await self._send_batch(name, letters, connection):
-                        return
+            async with self.service.db.reading() as tx:  # each statement is its own transaction
+                if self.is_unsure:
+                    await sending.unclaim(tx, self.worker, held)
+                    self.is_unsure = False
+                return await sending.claim(tx, self.worker, busy, room)
+        except Unavailable:
+            self.is_unsure = True
+            raise
+
+    async def _lane(self, name: str, letters: list[Outgoing]) -> None:
+        whole = False
+        try:
+            async with self.connections.one() as connection:
+                whole = await self._send_batch(name, letters, connection)
         except Exception as error:
             log.error("lane failed", exc_info=error)
-
-    async def _claim(self, domain: str, priority: int) -> list[Outgoing]:
-        """A few mails for a lane; none where the database goes away, whatever its last word was."""
-        try:
-            async with self.service.db.transaction() as tx:
-                return await sending.claim(tx, self.worker, domain, priority, BATCH)
-        except Unavailable:
-            await self._surely(lambda tx: sending.unclaim(tx, self.worker, domain, priority))
-            return []
+        del self.in_hand[name]
+        if whole and len(letters) == sending.BATCH:
+            del self.lanes[name]
+            self._more.set()
 
     async def _send_batch(self, name: str, letters: list[Outgoing], connection: Connection) -> bool:
         """Send a few; False where the lane must rest. What was not tried goes back."""
@@ -182,8 +199,7 @@ class Sending:
         Whoever stops does not wait for the database: another worker takes the letter over, flagged."""
         while True:
             try:
-                async with self.service.db.transaction() as tx:
-                    await work(tx)
+                await self.settling.do(work, "")
                 return
             except Unavailable:
                 if self.stopping:
@@ -205,6 +221,7 @@ class Sending:
 
     async def _drain(self) -> None:
         self.stopping = True
+        self.connections.drop()
         if self.lanes:
             _done, open_still = await asyncio.wait(self.lanes.values(), timeout=DRAIN_SECONDS)
             for task in open_still:

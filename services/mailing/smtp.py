@@ -1,7 +1,9 @@
 """Speaking to the mail server: one connection for several mails, and what its answers mean."""
 
 import asyncio
-from contextlib import suppress
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Self
@@ -13,6 +15,7 @@ from services.mailing.mails.message import Sender
 from shared.settings import Settings
 
 TIMEOUT_SECONDS = 20.0
+IDLE_SECONDS = 5.0
 CLOSING = 421
 """A server says that it closes the connection."""
 ABOUT_IT = (aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError)
@@ -31,6 +34,36 @@ class Outcome:
     """The server had the message, or part of it, and said nothing more: it may have kept it."""
 
 
+class Connections:
+    """Connections to the mail server: a lane takes one, and leaves it to the next lane for a while."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._idle: list[tuple[float, Connection]] = []
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator["Connection"]:
+        """A connection of one's own."""
+        connection = self._idle.pop()[1] if self._idle else Connection(self.settings)
+        async with AsyncExitStack() as stack:
+            yield await stack.enter_async_context(connection)
+            stack.pop_all()  # all went well: the next lane may have it
+        self._idle.append((time.monotonic(), connection))
+
+    async def close_idle(self) -> None:
+        """Say goodbye on those that nobody took for a while."""
+        limit = time.monotonic() - IDLE_SECONDS
+        gone = [connection for left_at, connection in self._idle if left_at <= limit]
+        self._idle = [(left_at, connection) for left_at, connection in self._idle if left_at > limit]
+        await asyncio.gather(*(connection.close() for connection in gone))
+
+    def drop(self) -> None:
+        """Let all go without a word: whoever stops does not wait."""
+        for _left_at, connection in self._idle:
+            connection.drop()
+        self._idle = []
+
+
 class Connection:
     """A connection to the mail server, opened at the first mail and again after a failure."""
 
@@ -38,6 +71,7 @@ class Connection:
         self.settings = settings
         self.timeout = timeout
         self._client: aiosmtplib.SMTP | None = None
+        self._address = ""
 
     async def __aenter__(self) -> Self:
         return self
@@ -46,7 +80,7 @@ class Connection:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is asyncio.CancelledError:
-            self._drop()  # whoever stops does not wait for a goodbye
+            self.drop()  # whoever stops does not wait for a goodbye
         await self.close()
 
     async def send(self, recipient: str, message: bytes) -> Outcome:
@@ -80,7 +114,7 @@ class Connection:
             gone = not isinstance(error, aiosmtplib.SMTPResponseException) or error.code == CLOSING
             if kept is None or not gone or isinstance(error, TimeoutError):
                 raise
-            self._drop()
+            self.drop()
             client = await self._connected()
             await client.mail(address)
         return client
@@ -91,7 +125,7 @@ class Connection:
             return
         with suppress(Exception):
             await asyncio.wait_for(self._client.quit(), 1)
-        self._drop()
+        self.drop()
 
     def _drop(self) -> None:
         client, self._client = self._client, None
@@ -99,7 +133,10 @@ class Connection:
             client.close()
 
     async def _connected(self) -> aiosmtplib.SMTP:
+        if self._client and self._address != self.settings.smtp_url:
+            await self.close()
         if self._client is None or not self._client.is_connected:
+            self._address = self.settings.smtp_url
             parts = urlsplit(self.settings.smtp_url)
             self._client = aiosmtplib.SMTP(
                 hostname=parts.hostname or "127.0.0.1",

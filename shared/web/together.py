@@ -8,11 +8,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
-from shared.db import Answer, Database, Tx
+from shared.db import Database, Tx
 from shared.errors import Unavailable
 
-Work = Callable[[Tx], Awaitable[Answer]]
+Made = TypeVar("Made")
+Work = Callable[[Tx], Awaitable[Made]]
 
 LARGEST = 64
 PATIENCE_SECONDS = 2.0
@@ -26,15 +28,15 @@ class Form:
     """A form on its way: `rank` orders the rows that a group takes, the same in every process."""
 
     rank: str
-    work: Work
+    work: Work[Any]
     context: Context = field(default_factory=copy_context)
-    answered: "asyncio.Future[Answer]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    answered: "asyncio.Future[Any]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
-    async def run(self, tx: Tx) -> Answer:
+    async def run(self, tx: Tx) -> Any:
         """Do the work in the story and the language of whoever sent it."""
         return await asyncio.create_task(_called(self.work, tx), context=self.context)
 
-    def settle(self, answer: Answer) -> None:
+    def settle(self, answer: object) -> None:
         """Tell whoever still waits."""
         if not self.answered.done():
             self.answered.set_result(answer)
@@ -45,7 +47,7 @@ class Form:
             self.answered.set_exception(error)
 
 
-async def _called(work: Work, tx: Tx) -> Answer:
+async def _called(work: Work[Any], tx: Tx) -> Any:
     return await work(tx)
 
 
@@ -53,7 +55,7 @@ class HeldUp(Exception):
     """A group waits for a row that somebody else holds."""
 
 
-async def _worked(group: list[Form], tx: Tx) -> list[Answer]:
+async def _worked(group: list[Form], tx: Tx) -> list[Any]:
     if len(group) == 1:
         return [await group[0].run(tx)]
     answers = []
@@ -76,14 +78,15 @@ class Together:
         self._grouping = False
         self._alone = asyncio.Semaphore(ALONE_AT_ONCE)
 
-    async def do(self, work: Work, rank: str) -> Answer:
+    async def do(self, work: Work[Made], rank: str) -> Made:
         """What `work` answers, once it is committed; raises what it raises."""
         form = Form(rank, work)
         self._waiting.append(form)
         if not self._grouping:
             self._grouping = True
             self._start(self._go())
-        return await form.answered
+        made: Made = await form.answered
+        return made
 
     async def _go(self) -> None:
         try:

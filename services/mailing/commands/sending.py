@@ -10,6 +10,8 @@ from shared.clock import now, today
 from shared.contracts.mailing import LetterAccepted
 from shared.db import Row, Tx
 
+BATCH, CLAIMED = 20, 200
+"""Mails that a lane takes at a time, and all lanes together."""
 DEAD_SECONDS = 10
 """A worker that said nothing for so long is dead: its letters are taken over, flagged."""
 
@@ -32,11 +34,27 @@ class Outgoing:
     demonstration: bool
     correlation_id: UUID
     created_at: datetime
+    priority: int
+    domain: str
+    known_version: int | None = None
+    """What was known of its registration when it was claimed: the newest version, and its status."""
+    known_status: str | None = None
 
     @classmethod
     def of(cls, row: Row) -> Self:
-        names = [name for name in cls.__slots__ if name != "words"]
-        return cls(words=row["words"] or {}, **{name: row[name] for name in names})
+        return cls(words=row["words"] or {}, **{name: row.get(name) for name in cls.__slots__ if name != "words"})
+
+    @property
+    def lane(self) -> str:
+        """Mails of one domain and urgency follow each other."""
+        return f"{self.priority}:{self.domain}"
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether what it says of a registration is no longer so; a newer mail says what is."""
+        if self.known_version is None or self.known_version <= (self.registration_version or 0):
+            return False
+        return not self.kind.startswith("events.registrant_told_of_change") or self.known_status == "cancelled"
 
 
 async def beat(tx: Tx, worker: UUID) -> None:
@@ -61,44 +79,45 @@ async def leave(tx: Tx, worker: UUID) -> None:
     await tx.execute("DELETE FROM sender WHERE worker = $1", worker)
 
 
-async def due_lanes(tx: Tx, busy: list[str]) -> list[tuple[str, int]]:
-    """Domains with mail due, service mails first; `busy` lanes (`0:poste.example`) are left out; none in a pause."""
-    rows = await tx.fetch(
-        """SELECT domain, priority FROM outgoing
-           WHERE state = 'queued' AND next_at <= now() AND (priority || ':' || domain) <> ALL($1::text[])
-               AND NOT EXISTS (SELECT FROM sending_pause)
-           ORDER BY priority, next_at, id LIMIT 200""",
-        busy,
-    )
-    return list(dict.fromkeys((row["domain"], row["priority"]) for row in rows))
+async def claim(tx: Tx, worker: UUID, busy: list[str], room: int) -> list[Outgoing]:
+    """Take what is due, a few mails a lane, service mails first; nobody else can have them.
 
-
-async def claim(tx: Tx, worker: UUID, domain: str, priority: int, limit: int) -> list[Outgoing]:
-    """Take a few mails of one domain; nobody else can."""
+    `busy` lanes (`0:poste.example`) are left out; letters open at most `room` more, service mails as many as they need;
+    nothing is due in a pause.
+    """
     rows = await tx.fetch(
         """WITH due AS MATERIALIZED (
-               SELECT id FROM outgoing WHERE state = 'queued' AND next_at <= now() AND domain = $2 AND priority = $3
-                   AND recipient IS NOT NULL
-               AND NOT EXISTS (SELECT FROM sending_pause)
-               ORDER BY next_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
-           UPDATE outgoing o SET state = 'sending', worker = $1 FROM due WHERE o.id = due.id
-           RETURNING o.*""",
+               SELECT id, priority, domain, next_at, registration_id FROM outgoing
+               WHERE state = 'queued' AND next_at <= now() AND recipient IS NOT NULL
+                 AND NOT EXISTS (SELECT FROM sending_pause)
+                 AND (priority = 0 OR $3 > 0) AND (priority || ':' || domain) <> ALL($2::text[])
+               ORDER BY priority, next_at, id LIMIT $4 FOR UPDATE SKIP LOCKED
+           ), placed AS (
+               SELECT *, row_number() OVER (PARTITION BY priority, domain ORDER BY next_at, id) AS place FROM due
+           ), lane AS (
+               SELECT priority, domain, row_number() OVER (ORDER BY priority, min(next_at)) AS rank
+               FROM due GROUP BY priority, domain
+           )
+           UPDATE outgoing o SET state = 'sending', worker = $1
+           FROM placed JOIN lane USING (priority, domain) LEFT JOIN known_registration k USING (registration_id)
+           WHERE o.id = placed.id AND place <= $5 AND (o.priority = 0 OR rank <= $3)
+           RETURNING o.*, k.version AS known_version, k.status AS known_status""",
         worker,
-        domain,
-        priority,
-        limit,
+        busy,
+        room,
+        CLAIMED,
+        BATCH,
     )
     return sorted((Outgoing.of(row) for row in rows), key=lambda one: one.id)
 
 
-async def unclaim(tx: Tx, worker: UUID, domain: str, priority: int) -> None:
-    """A lane that holds nothing gives back what a commit without an answer may have given it."""
+async def unclaim(tx: Tx, worker: UUID, in_hand: list[UUID]) -> None:
+    """Give back what a claim without an answer may have given this worker, beside what it has in hand."""
     await tx.execute(
         """UPDATE outgoing SET state = 'queued', worker = NULL
-           WHERE worker = $1 AND domain = $2 AND priority = $3 AND state = 'sending'""",
+           WHERE worker = $1 AND state = 'sending' AND id <> ALL($2::uuid[])""",
         worker,
-        domain,
-        priority,
+        in_hand,
     )
 
 
@@ -169,15 +188,3 @@ async def suppress(tx: Tx, letter: Outgoing) -> None:
     await tx.execute(
         "INSERT INTO suppression (person_key, reason) VALUES ($1, 'refused') ON CONFLICT DO NOTHING", letter.person_key
     )
-
-
-async def is_overtaken(tx: Tx, letter: Outgoing) -> bool:
-    """Whether what this mail says of a registration is no longer so; a newer mail says what is."""
-    if letter.registration_id is None:
-        return False
-    known = await tx.fetchrow(
-        "SELECT version, status FROM known_registration WHERE registration_id = $1", letter.registration_id
-    )
-    if known is None or known["version"] <= (letter.registration_version or 0):
-        return False
-    return not letter.kind.startswith("events.registrant_told_of_change") or known["status"] == "cancelled"

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.mailing.commands.leaving import LETTER_MAIL, TEST_MAIL
-from services.mailing.commands.sending import Outgoing, is_overtaken
+from services.mailing.commands.sending import Outgoing
 from services.mailing.commands.subscriptions import ALREADY, CONFIRM
 from services.mailing.letters.issue import Issue, current_issue, frozen_issue
 from services.mailing.letters.writing import letter_mail, trial_mail
@@ -70,7 +70,7 @@ class Composer:
         try:
             if letter.kind == LETTER_MAIL:
                 return await self._letter(letter, tx)
-            if await is_overtaken(tx, letter):
+            if letter.is_overtaken:
                 return Composed(None, "overtaken")
             return Composed(await self._service_mail(letter, tx))
         finally:
