@@ -127,7 +127,8 @@ class Connection:
             await asyncio.wait_for(self._client.quit(), 1)
         self.drop()
 
-    def _drop(self) -> None:
+    def drop(self) -> None:
+        """Let the connection go without a word."""
         client, self._client = self._client, None
         if client:
             client.close()

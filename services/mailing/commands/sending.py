@@ -42,7 +42,8 @@ class Outgoing:
 
     @classmethod
     def of(cls, row: Row) -> Self:
-        return cls(words=row["words"] or {}, **{name: row.get(name) for name in cls.__slots__ if name != "words"})
+        held: dict[str, Any] = {name: row.get(name) for name in cls.__slots__}
+        return cls(**held | {"words": row["words"] or {}})
 
     @property
     def lane(self) -> str:
