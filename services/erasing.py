@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from shared.card import Handler
+from shared.card import Handler, InBatches, Told
 from shared.chores import Chore
 from shared.clock import today
 from shared.contracts import DomainEvent, PersonalEvent, person_key
@@ -65,18 +65,29 @@ def unless_erased(handlers: Mapping[type[DomainEvent], Handler]) -> dict[type[Do
     """The same handlers, that drop what was recorded of somebody before they asked to be erased."""
 
     def guarded(handler: Handler) -> Handler:
-        async def handle(event: PersonalEvent, tx: Tx) -> None:
-            assert tx.cause
-            if not await tx.fetchval(
-                "SELECT EXISTS (SELECT FROM erasure WHERE person_key = $1 AND requested_at >= $2)",
-                event.person_key,
-                tx.cause.recorded_at,
-            ):
+        async def handle(told: Told, tx: Tx) -> None:
+            there = await _not_erased(told, tx)
+            if isinstance(handler, InBatches):
+                await handler.together(there, tx)
+                return
+            for event, envelope in there:
+                tx.cause = envelope
                 await handler(event, tx)
 
-        return handle
+        return InBatches(handle)
 
     return {shape: guarded(one) if issubclass(shape, PersonalEvent) else one for shape, one in handlers.items()}
+
+
+async def _not_erased(told: Told, tx: Tx) -> Told:
+    rows = await tx.fetch(
+        """SELECT place FROM unnest($1::text[], $2::timestamptz[]) WITH ORDINALITY AS t (person_key, recorded_at, place)
+           WHERE NOT EXISTS (SELECT FROM erasure e WHERE e.person_key = t.person_key AND requested_at >= recorded_at)
+           ORDER BY place""",
+        [event.person_key for event, _envelope in told],
+        [envelope.recorded_at for _event, envelope in told],
+    )
+    return [told[row["place"] - 1] for row in rows]
 
 
 async def erase_traces(erasure: Erasure, tx: Tx, gone: Sequence[UUID] = (), awaited: UUID | None = None) -> Counts:

@@ -4,11 +4,23 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from shared.contracts import FACTS, PEOPLE, DomainEvent
+from shared.contracts import FACTS, PEOPLE, DomainEvent, Envelope
 from shared.db import Tx
 
 Handler = Callable[[Any, Tx], Awaitable[None]]
-"""A plain function `(event, tx)`; it never sees NATS. One that has `together(told, tx)` takes a batch at once by it."""
+"""A plain function `(event, tx)`; it never sees NATS."""
+Told = list[tuple[Any, Envelope]]
+
+
+class InBatches:
+    """A handler made of one that takes a batch at once, `(told, tx)`: the frame gives it all that came together."""
+
+    def __init__(self, together: Callable[[Told, Tx], Awaitable[None]]) -> None:
+        self.together = together
+
+    async def __call__(self, event: DomainEvent, tx: Tx) -> None:
+        assert tx.cause
+        await self.together([(event, tx.cause)], tx)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -189,12 +189,6 @@ class Database:
                 told = await tx.flush()
             if told:
                 self.committed.set()
-
-    async def listen(self, channel: str, heard: Callable[[str], None]) -> Any:
-        """A connection of its own that hears `channel`; close it when done. LISTEN is not restored: poll too."""
-        connection = await asyncpg.connect(self.url, timeout=5)
-        await connection.add_listener(channel, lambda _connection, _pid, _channel, payload: heard(payload))
-        return connection
 
 
 async def _set_codecs(connection: Any) -> None:

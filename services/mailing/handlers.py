@@ -1,7 +1,7 @@
 """What the mailing service does when another speaks: a mail enters the queue, a letter starts, a fact is learnt."""
 
 from services.erasing import hear_erasure, unless_erased
-from services.mailing.commands import queue_mail, start_topics
+from services.mailing.commands import Queued, queue_mails, start_topics
 from services.mailing.commands.knowing import (
     forget_demonstration,
     know_gathering,
@@ -14,8 +14,8 @@ from services.mailing.commands.membership import join_group, leave_group
 from services.mailing.commands.subscriptions import trust_mailbox
 from services.mailing.forms import RecordSubscriber
 from services.mailing.queries.subscribers import left_since
-from shared.card import Handler
-from shared.contracts import DomainEvent, PersonalEvent
+from shared.card import Handler, InBatches, Told
+from shared.contracts import DomainEvent
 from shared.contracts.events import (
     EventsDemonstrationRemoved,
     GatheringCancelled,
@@ -56,13 +56,24 @@ from shared.web.i18n import translate
 LISTING_WORDS = "Case cochée dans la demande de référencement, adresse confirmée par un clic."
 
 
-async def mail_it(event: PersonalEvent, tx: Tx) -> None:
-    """One mail for this event; none for the fictional season."""
-    if event.demonstration:
-        return
-    to = {"email": event.email, "person_key": event.person_key, "lang": event.lang}
-    words = event.model_dump(mode="json", exclude_none=True)
-    await queue_mail(tx, event.contract(), to, words, tx.cause.event_id if tx.cause else None)
+async def mail_all(told: Told, tx: Tx) -> None:
+    """One mail for each of these events; none for the fictional season."""
+    mails = [
+        Queued(
+            event.contract(),
+            {"email": event.email, "person_key": event.person_key, "lang": event.lang},
+            event.model_dump(mode="json", exclude_none=True),
+            envelope,
+            envelope.event_id,
+        )
+        for event, envelope in told
+        if not event.demonstration
+    ]
+    if mails:
+        await queue_mails(tx, mails)
+
+
+mail_it = InBatches(mail_all)
 
 
 async def start_ticked_letters(event: ListingContactConfirmed, tx: Tx) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from services.erasing import hear_erasure
 from services.observatory import CARD
-from shared.card import Handler
+from shared.card import Handler, InBatches, Told
 from shared.contracts import DomainEvent, Envelope, Fact, events, mailing, registry
 from shared.db import Tx
 
@@ -24,10 +24,7 @@ IDENTITIES: dict[type[Fact], tuple[str, str]] = {
 """What each fact is about, and the field that names it."""
 
 
-Told = tuple[Fact, Envelope]
-
-
-async def keep_facts(told: list[Told], tx: Tx) -> None:
+async def keep_facts(told: Told, tx: Tx) -> None:
     """Append each fact once and keep the newest state, in one statement that any order and any repeat leave the same.
 
     States are taken in the order of their keys, so that two processes never wait for each other."""
@@ -85,17 +82,8 @@ def _row(event: Fact, envelope: Envelope) -> tuple[Any, ...]:
     )
 
 
-class KeepFact:
-    """The handler of every fact that figures are made of: one, or a batch at once."""
-
-    together = staticmethod(keep_facts)
-
-    async def __call__(self, event: Fact, tx: Tx) -> None:
-        assert tx.cause is not None
-        await keep_facts([(event, tx.cause)], tx)
-
-
-keep_fact = KeepFact()
+keep_fact = InBatches(keep_facts)
+"""The handler of every fact that figures are made of."""
 
 
 async def uncount_demonstration(event: Fact, tx: Tx) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import asyncpg
+
 from shared.db import UNREACHABLE, Database
 from shared.errors import Unavailable
 
@@ -68,11 +70,12 @@ async def hear(db: Database, live: Live) -> None:
     """Ring at every fact counted; ring every few seconds too, since a LISTEN can be lost without a word."""
     heard = asyncio.Event()
 
-    def note(_payload: str) -> None:
+    def note(*_said: object) -> None:
         heard.set()
         live.forget()
 
-    connection = await db.listen(CHANNEL, note)
+    connection = await asyncpg.connect(db.url, timeout=5)
+    await connection.add_listener(CHANNEL, note)
     live.hearing = True
     try:
         while not connection.is_closed():

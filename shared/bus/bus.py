@@ -33,9 +33,7 @@ async def connect(settings: Settings, name: str, on_closed: Callable[[], Awaitab
         log.debug("bus connection", name=name, reason=str(error))
 
     servers = settings.nats_url.split(",")
-    named = urlsplit(
-        servers[0]
-    )  # said of the connection: a node that the cluster makes known has no name in its address
+    named = urlsplit(servers[0])  # a node that the cluster makes known has no name in its address
     return await nats.connect(
         servers,
         user=settings.nats_user or unquote(named.username or "") or None,

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -12,7 +11,7 @@ from nats.aio.msg import Msg
 from pydantic import ValidationError
 
 from shared.bus.parking import Parking
-from shared.card import Handler
+from shared.card import Handler, InBatches
 from shared.contracts import PEOPLE, DomainEvent, Envelope, UnknownContract, parse
 from shared.db import Database, Tx
 from shared.errors import NotYetKnown, Unavailable
@@ -118,10 +117,10 @@ class Frame:
                 self.consumer,
                 list(told),
             )
-            todo = [told[row["event_id"]] for row in fresh]
+            todo = (told[row["event_id"]] for row in fresh)
             for handler, group in groupby(todo, key=lambda one: self.handlers.get(type(one[0]))):
-                if together := getattr(handler, "together", None):
-                    await together(list(group), tx)
+                if isinstance(handler, InBatches):
+                    await handler.together(list(group), tx)
                 else:
                     for event, envelope in group:
                         await self._call(event, envelope, tx)
@@ -129,8 +128,7 @@ class Frame:
     async def _call(self, event: DomainEvent, envelope: Envelope, tx: Tx) -> None:
         tx.cause = envelope
         follow(envelope.correlation_id)
-        handler: Any = self.handlers.get(type(event))
-        if handler is not None:
+        if handler := self.handlers.get(type(event)):
             await handler(event, tx)
         if event.stream == PEOPLE:
             log.info("handled", service=self.service, contract=envelope.contract, event_id=str(envelope.event_id))

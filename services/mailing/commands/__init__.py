@@ -12,7 +12,7 @@ from services.mailing.commands.campaigns import (
 from services.mailing.commands.demonstration import remove_demonstration
 from services.mailing.commands.leaving import finish_done, send_test, start_due
 from services.mailing.commands.pausing import pause_sending, resume_sending
-from services.mailing.commands.queue import queue_mail
+from services.mailing.commands.queue import Queued, queue_mail, queue_mails
 from services.mailing.commands.subscriptions import (
     ask_subscription,
     choose_letters,
@@ -24,6 +24,7 @@ from services.mailing.commands.subscriptions import (
 )
 
 __all__ = [
+    "Queued",
     "approve_campaign",
     "ask_subscription",
     "call_back",
@@ -37,6 +38,7 @@ __all__ = [
     "leave_letters",
     "pause_sending",
     "queue_mail",
+    "queue_mails",
     "record_subscriber",
     "remove_demonstration",
     "resume_sending",

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
 
+from shared.card import InBatches, Told
 from shared.clock import PARIS, now
 from shared.contracts import DomainEvent
 from shared.contracts.base import Fact
-from shared.contracts.events import AbstractGathering, AbstractRegistration
+from shared.contracts.events import AbstractGathering
 from shared.contracts.registry import AbstractOrganisation, AbstractWatchItem, GroupRecorded
 from shared.db import Tx
 
@@ -47,24 +48,37 @@ async def know_gathering(event: AbstractGathering, tx: Tx) -> None:
     )
 
 
-async def know_registration(event: AbstractRegistration, tx: Tx) -> None:
-    """Keep the newest state of a registration: places left are counted from these."""
-    if await _ended(event, tx):
+async def know_registrations(told: Told, tx: Tx) -> None:
+    """Keep the newest state of registrations: places left are counted from these."""
+    there = [one for one in told if not one[0].demonstration or not await _ended(one[0], tx, one[1].recorded_at)]
+    if not there:
         return
+    rows = [
+        (
+            event.registration_id,
+            event.version,
+            event.gathering_id,
+            event.status,
+            event.demonstration,
+            envelope.recorded_at,
+        )
+        for event, envelope in there
+    ]
     await tx.execute(
         """INSERT INTO known_registration AS known
                (registration_id, version, gathering_id, status, demonstration, recorded_at)
-           VALUES ($1, $2, $3, $4, $5, $6)
+           SELECT DISTINCT ON (registration_id) * FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[],
+               $5::boolean[], $6::timestamptz[])
+               AS t (registration_id, version, gathering_id, status, demonstration, recorded_at)
+           ORDER BY registration_id, version DESC
            ON CONFLICT (registration_id) DO UPDATE SET version = excluded.version, status = excluded.status,
                recorded_at = excluded.recorded_at
            WHERE known.version < excluded.version""",
-        event.registration_id,
-        event.version,
-        event.gathering_id,
-        event.status,
-        event.demonstration,
-        _recorded_at(tx),
+        *(list(column) for column in zip(*rows, strict=True)),
     )
+
+
+know_registration = InBatches(know_registrations)
 
 
 async def know_organisation(event: AbstractOrganisation, tx: Tx) -> None:
@@ -151,7 +165,7 @@ async def forget_demonstration(event: DomainEvent, tx: Tx) -> None:
     await tx.execute("DELETE FROM known_group WHERE demonstration AND recorded_at <= $1", moment)
 
 
-async def _ended(event: Fact, tx: Tx) -> bool:
+async def _ended(event: Fact, tx: Tx, recorded_at: datetime | None = None) -> bool:
     """Whether the fact is of a fictional season taken away after it was recorded."""
     if not event.demonstration:
         return False
@@ -159,7 +173,7 @@ async def _ended(event: Fact, tx: Tx) -> bool:
         await tx.fetchval(
             "SELECT EXISTS (SELECT FROM demonstration_end WHERE service = $1 AND ended_at >= $2)",
             event.service,
-            _recorded_at(tx),
+            recorded_at or _recorded_at(tx),
         )
     )
 
