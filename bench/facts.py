@@ -19,7 +19,6 @@ from shared.contracts.registry import AccessRevoked, OrganisationPublished
 AT_ONCE = 500
 """As many publications wait for their acknowledgement as the product's relay lets wait."""
 DEPARTMENTS = ("24", "33", "40", "47", "64", "16", "17", "19", "23", "79", "86", "87")
-COLLEGES = ("associations", "collectivites-etablissements-publics", "acteurs-economiques", "enseignement-recherche")
 COUNTRIES = ("BF", "TG", "MA", "SN", "MG", "VN", "BJ", "CM")
 THEMES = ("eau-assainissement-hygiene", "education", "sante", "culture")
 

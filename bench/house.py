@@ -40,6 +40,13 @@ class House:
     services: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
     servers: asyncio.subprocess.Process | None = None
 
+    smtp: str = ""
+    command: Path = MAILLAGE
+
+    def environment(self, service: str) -> dict[str, str]:
+        """The settings by which a process is this service of this house, or speaks to it."""
+        return self.secrets | _environment(self, service, self.smtp)
+
     @property
     def token(self) -> str:
         """An API token of the team, as `maillage token create` prints."""
@@ -137,12 +144,11 @@ async def house() -> AsyncIterator[House]:
         here.servers = await here.child("-m", "bench.servers", str(folder), log="servers", environment={})
         stack.push_async_callback(stop, here.servers)
         told = json.loads(await _written(here))
-        here.databases, here.nats = told["databases"], told["nats"]
+        here.databases, here.nats, here.smtp = told["databases"], told["nats"], told["smtp"]
         for name in SERVICES:
             here.ports[name] = free_port()
-            environment = words | _environment(here, name, told["smtp"])
             command = (str(MAILLAGE), "run", name, "--port", str(here.ports[name]))
-            here.services[name] = await here.child(*command, log=name, environment=environment)
+            here.services[name] = await here.child(*command, log=name, environment=here.environment(name))
             stack.push_async_callback(stop, here.services[name])
         await asyncio.gather(*(_ready(here, name) for name in SERVICES))
         yield here

@@ -28,7 +28,9 @@ class What(StrEnum):
 
 def import_file(
     what: Annotated[What, typer.Argument(help="what the file holds")],
-    file: Annotated[Path, typer.Argument(help="a CSV file in UTF-8; see examples/saison-2020")],
+    file: Annotated[
+        Path, typer.Argument(help="a CSV file in UTF-8, or an XLSX or ODS workbook; see examples/saison-2020")
+    ],
 ) -> None:
     """Import a file: good rows are kept, bad ones are told, a second run changes nothing; no mail leaves."""
     kind = KINDS[what]

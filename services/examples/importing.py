@@ -1,15 +1,18 @@
-"""Files of rows read through the commands: each row in a transaction of its own, each bad one with its sentence."""
+"""Files of rows read through the commands: some in a transaction together, each bad one with its sentence."""
 
 import csv
 import io
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from services.examples.sheets import NotASheet, sheet_rows
 from shared.db import Database, Tx
 from shared.errors import Invalid, Refusal
 from shared.web.forms import errors_by_field
@@ -19,10 +22,13 @@ Command = Callable[[Any, Tx], Awaitable[str]]
 Shape = Callable[[dict[str, Any]], BaseModel]
 
 LARGEST_FILE = 50 * 1024 * 1024
+WORKBOOKS = (".xlsx", ".ods")
+TOGETHER = 50
+"""Rows of one transaction: a commit costs more than a row."""
 
 
 class UnreadableFile(Refusal):
-    """Ce fichier n’est pas un tableau CSV lisible."""
+    """Ce fichier n’est pas un tableau lisible."""
 
     status = 422
 
@@ -33,6 +39,10 @@ class Row:
 
     line: int
     values: dict[str, Any]
+
+
+Refused = tuple[Row, dict[str, str]]
+"""A row that was not kept, and the sentence of each of its fields."""
 
 
 @dataclass(slots=True)
@@ -50,27 +60,42 @@ class Report:
         ]
 
 
-def read_csv(file: Path, needed: Iterable[str]) -> list[Row]:
-    """The rows of a UTF-8 file whose header has the `needed` columns; an empty cell is an absent one."""
+def read_table(file: Path, needed: Iterable[str]) -> list[Row]:
+    """The rows of a file whose header has the `needed` columns; an empty cell is an absent one."""
     if not file.is_file():
         raise UnreadableFile(f"Le fichier {file} n’existe pas.")
     if file.stat().st_size > LARGEST_FILE:
         raise UnreadableFile(f"Le fichier {file.name} est trop gros\u00a0: 50 Mo au plus.")
+    lines = _of_workbook(file) if file.suffix.lower() in WORKBOOKS else _of_csv(file)
+    _line, header = next(lines, (0, []))
+    missing = set(needed) - set(header)
+    if missing:
+        raise UnreadableFile(f"Il manque au fichier {file.name} les colonnes\u00a0: {', '.join(sorted(missing))}.")
+    return [
+        Row(line, {name: cell for name, cell in zip(header, cells, strict=False) if name and cell != ""})
+        for line, cells in lines
+        if any(cells)
+    ]
+
+
+def _of_csv(file: Path) -> Iterator[tuple[int, list[str]]]:
     try:
         text = file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UnreadableFile(f"Le fichier {file.name} n’est pas en UTF-8\u00a0: enregistrez-le ainsi.") from None
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        missing = set(needed) - set(reader.fieldnames or ())
-        if missing:
-            raise UnreadableFile(f"Il manque au fichier {file.name} les colonnes\u00a0: {', '.join(sorted(missing))}.")
-        return [
-            Row(reader.line_num, {name: cell for name, cell in row.items() if name and cell not in ("", None)})
-            for row in reader
-        ]
+        for cells in reader:
+            yield reader.line_num, cells
     except csv.Error as error:
         raise UnreadableFile(f"Le fichier {file.name} n’est pas un CSV lisible\u00a0: {error}.") from None
+
+
+def _of_workbook(file: Path) -> Iterator[tuple[int, list[str]]]:
+    try:
+        yield from enumerate(sheet_rows(file), 1)
+    except NotASheet as error:
+        raise UnreadableFile(f"Le fichier {file.name} n’est pas un classeur lisible\u00a0: {error}.") from None
 
 
 def gathered(rows: Iterable[Row], key: tuple[str, ...], into: str, item: dict[str, str]) -> Iterator[Row]:
@@ -88,16 +113,40 @@ async def import_rows(
 ) -> Report:
     """Record every row that can be; the others are told, one sentence each. A second run changes nothing."""
     report = Report()
-    for row in rows:
-        try:
-            form = shape(row.values)
-            async with db.transaction() as tx:
-                report.done[await command(form, tx)] += 1
-        except ValidationError as error:
-            report.refuse(row, errors_by_field(error))
-        except Invalid as refusal:
-            report.refuse(row, refusal.errors)
-        except Refusal as refusal:
-            report.refuse(row, {refusal.field or "": refusal.sentence})
-        told()
+    waiting = iter(rows)
+    while batch := list(islice(waiting, TOGETHER)):
+        readable: list[tuple[Row, BaseModel]] = []
+        refused: list[Refused] = []
+        for row in batch:
+            try:
+                readable.append((row, shape(row.values)))
+            except ValidationError as error:
+                refused.append((row, errors_by_field(error)))
+        refused += await _record(db, readable, command, report.done)
+        for row, errors in sorted(refused, key=lambda one: one[0].line):
+            report.refuse(row, errors)
+        for _ in batch:
+            told()
     return report
+
+
+async def _record(
+    db: Database, readable: list[tuple[Row, BaseModel]], command: Command, done: Counter[str]
+) -> list[Refused]:
+    """Several rows in one transaction; where one is refused, each in its own, so that the good ones are kept."""
+    with suppress(Refusal):
+        async with db.transaction() as tx:
+            words = [await command(form, tx) for _row, form in readable]
+        done.update(words)
+        return []
+    refused: list[Refused] = []
+    for row, form in readable:
+        try:
+            async with db.transaction() as tx:
+                word = await command(form, tx)
+            done[word] += 1
+        except Invalid as refusal:
+            refused.append((row, refusal.errors))
+        except Refusal as refusal:
+            refused.append((row, {refusal.field or "": refusal.sentence}))
+    return refused

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from services.events import commands as events
 from services.events.forms import RecordGathering, RecordProgramme
-from services.examples.importing import Command, Report, Row, Shape, gathered, import_rows, read_csv
+from services.examples.importing import Command, Report, Row, Shape, gathered, import_rows, read_table
 from services.observatory.commands import record_figure
 from services.observatory.forms import RecordFigure
 from services.registry.commands import record_group, record_organisation
@@ -32,7 +32,7 @@ class Kind:
 
     def read(self, file: Path) -> list[Row]:
         """The rows of a file of this kind, lists split at their semicolons."""
-        rows = read_csv(file, self.needed)
+        rows = read_table(file, self.needed)
         for row in rows:
             for name in self.lists:
                 if name in row.values:

@@ -1,10 +1,12 @@
 """The season of 2020 imported: everything once, each bad row told, no mail; and the fictional one goes away."""
 
+from datetime import date
 from pathlib import Path
 
 import httpx
 import pytest
 
+from bench.workbook import write_workbook
 from services.embedded import House
 from services.examples import demonstration
 from services.examples.demonstration import Houses
@@ -70,6 +72,58 @@ async def test_bad_rows_are_told_and_good_ones_kept(house: House, tmp_path: Path
     assert report.done == {"recorded": 1}
     assert [fault.split(",")[0] for fault in report.faults] == ["ligne 3", "ligne 4", "ligne 5"]
     assert "SIREN" in report.faults[0]
+
+
+async def test_a_workbook_gives_the_same_rows_and_sentences_as_its_csv(
+    house: House, tmp_path: Path, number: int
+) -> None:
+    file = tmp_path / "organisations.xlsx"
+    header = ["name", "status", "source", "occurred_on", "siren", "college", "sdgs"]
+    same = ["published", "Un classeur", date(2020, 12, 31)]
+    write_workbook(
+        file,
+        [
+            header,
+            [f"Classeur {number}", *same, 732829320, "associations", "4;6"],
+            [],
+            [f"Classeur au mauvais numéro {number}", *same, 732829321.0, "", 4],
+            [f"Classeur sans jour {number}", "published", "Un classeur", "", "", "", ""],
+        ],
+    )
+    kind = KINDS["organisations"]
+    rows = kind.read(file)
+    assert rows[0].line == 2
+    assert rows[0].values["occurred_on"] == "2020-12-31"
+    assert (rows[0].values["siren"], rows[0].values["sdgs"]) == ("732829320", ["4", "6"])
+    report = await kind.load(databases_of(house)[kind.service], rows)
+    assert report.done == {"recorded": 1}
+    assert [fault.split(",")[0] for fault in report.faults] == ["ligne 4", "ligne 5"]
+    assert "SIREN" in report.faults[0]
+    assert (await kind.load(databases_of(house)[kind.service], rows[:1])).done == {"unchanged": 1}
+
+
+async def test_a_row_refused_by_a_rule_leaves_its_neighbours(house: House, tmp_path: Path, number: int) -> None:
+    file = tmp_path / "organisations.csv"
+    rna = f"W{240000000 + number:09}"
+    file.write_text(
+        "name,status,source,occurred_on,rna\n"
+        f"Première {number},published,Un document,2020-12-31,{rna}\n"
+        f"Au même numéro {number},published,Un document,2020-12-31,{rna}\n"
+        f"Voisine {number},published,Un document,2020-12-31,\n"
+    )
+    kind = KINDS["organisations"]
+    report = await kind.load(databases_of(house)[kind.service], kind.read(file))
+    assert report.done == {"recorded": 2}
+    (fault,) = report.faults
+    assert fault.startswith("ligne 3") and "numéro" in fault
+
+
+@pytest.mark.parametrize("content", [b"nothing", b"PK\x03\x04 cut short", b""])
+def test_a_file_that_is_no_workbook_is_refused_in_a_sentence(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "bad.xlsx"
+    file.write_bytes(content)
+    with pytest.raises(UnreadableFile, match="classeur lisible"):
+        KINDS["organisations"].read(file)
 
 
 @pytest.mark.parametrize(
