@@ -8,7 +8,21 @@ from collections.abc import Awaitable, Callable
 import uvloop
 from rich.console import RenderableType
 
-from bench import checks, consume, figure, forms, imports, registrations, relay
+from bench import (
+    checks,
+    consume,
+    directory,
+    figure,
+    forms,
+    growth,
+    imports,
+    indicators,
+    letters,
+    registrations,
+    relay,
+    replays,
+    starts,
+)
 from bench.house import House, house
 from bench.measure import Failed, Line, console, print_lines
 
@@ -16,7 +30,18 @@ Bench = Callable[[House], Awaitable[tuple[RenderableType, list[Line]]]]
 
 TOGETHER: dict[str, Bench] = {"forms": forms.run, "registrations": registrations.run, "figure": figure.run}
 """One house for all of these."""
-APART: dict[str, Bench] = {"relay": relay.run, "consume": consume.run, "import": imports.run}
+APART: dict[str, Bench] = {
+    "relay": relay.run,
+    "consume": consume.run,
+    "replay": replays.run,
+    "letters": letters.run,
+    "directory": directory.run,
+    "indicators": indicators.run,
+    "import": imports.run,
+    "start": starts.start,
+    "memory": starts.memory,
+    "growth": growth.run,
+}
 """Each in a house of its own: they fill it."""
 NAMES = [*TOGETHER, *APART]
 

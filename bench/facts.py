@@ -63,6 +63,11 @@ def revocations(count: int) -> Iterator[DomainEvent]:
         yield AccessRevoked(**example | {"token_id": uuid4()})
 
 
+def one_body() -> str:
+    """The body of a registration, as it lies in a row."""
+    return next(iter(registrations(1, [uuid4()]))).model_dump_json(exclude_none=True)
+
+
 async def publish(js: JetStreamContext, facts: Iterable[DomainEvent]) -> int:
     """Put facts on their stream as a relay would, `AT_ONCE` at a time; how many were acknowledged."""
     done = 0

@@ -91,9 +91,14 @@ class House:
 
     def letters(self) -> int:
         """Letters that reached the mail server."""
+        return self.mail()[0]
+
+    def mail(self) -> tuple[int, int, int]:
+        """Letters that reached the mail server, to how many addresses, of how many bytes in all."""
         with suppress(OSError, ValueError):
-            return int((self.folder / "letters").read_text())
-        return 0
+            letters, addresses, size = (self.folder / "letters").read_text().split()
+            return int(letters), int(addresses), int(size)
+        return 0, 0, 0
 
     def pause(self, *names: str) -> None:
         """Hold services still, all of them where none is named: their after-work does not slow what is measured."""
@@ -105,10 +110,10 @@ class House:
         for name in names or self.services:
             os.kill(self.services[name].pid, signal.SIGCONT)
 
-    def rss_mib(self) -> float:
+    def rss_mib(self, services: bool = True) -> float:
         """Memory of the whole in MiB: the four services, NATS, PostgreSQL; what processes share is counted once."""
         assert self.servers is not None
-        family = [psutil.Process(process.pid) for process in self.services.values()]
+        family = [psutil.Process(process.pid) for process in self.services.values()] if services else []
         own = psutil.Process(self.servers.pid)
         family += own.children(recursive=True)
         total = 0
@@ -116,6 +121,11 @@ class House:
             with suppress(psutil.Error):
                 total += one.memory_full_info().pss
         return total / 2**20
+
+    async def service(self, name: str, port: int) -> asyncio.subprocess.Process:
+        """One more process of a service, as a network adds one; whoever starts it stops it."""
+        command = (str(MAILLAGE), "run", name, "--port", str(port))
+        return await self.child(*command, log=name, environment=self.environment(name))
 
     async def child(self, *command: str, log: str, environment: Mapping[str, str]) -> asyncio.subprocess.Process:
         """A process tied to our life, that speaks to a file; SIGKILL, since one held still hears nothing else."""
@@ -147,8 +157,7 @@ async def house() -> AsyncIterator[House]:
         here.databases, here.nats, here.smtp = told["databases"], told["nats"], told["smtp"]
         for name in SERVICES:
             here.ports[name] = free_port()
-            command = (str(MAILLAGE), "run", name, "--port", str(here.ports[name]))
-            here.services[name] = await here.child(*command, log=name, environment=here.environment(name))
+            here.services[name] = await here.service(name, here.ports[name])
             stack.push_async_callback(stop, here.services[name])
         await asyncio.gather(*(_ready(here, name) for name in SERVICES))
         yield here

@@ -31,6 +31,8 @@ class MailSink(asyncio.Protocol):
     """Accepts every letter and counts it: a mail server's own work is not what is measured."""
 
     received = 0
+    bytes = 0
+    recipients: set[bytes] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport, self.buffer, self.in_letter = cast(asyncio.Transport, transport), b"", False
@@ -40,14 +42,17 @@ class MailSink(asyncio.Protocol):
         self.buffer += received
         while self.in_letter or b"\r\n" in self.buffer:
             if self.in_letter:
-                _letter, end, rest = self.buffer.partition(b"\r\n.\r\n")
+                letter, end, rest = self.buffer.partition(b"\r\n.\r\n")
                 if not end:
                     return
                 self.buffer, self.in_letter = rest, False
                 MailSink.received += 1
+                MailSink.bytes += len(letter)
                 self.transport.write(b"250 taken\r\n")
             else:
                 line, _, self.buffer = self.buffer.partition(b"\r\n")
+                if line[:4].upper() == b"RCPT":
+                    MailSink.recipients.add(line[8:].strip().lower())
                 self._answer(line[:4].upper())
 
     def _answer(self, word: bytes) -> None:
@@ -84,7 +89,8 @@ async def main(folder: Path) -> None:
         }
         write_private(folder / "bench.json", json.dumps(told))
         while not stop.is_set():
-            (folder / "letters").write_text(str(MailSink.received))
+            told = f"{MailSink.received} {len(MailSink.recipients)} {MailSink.bytes}"
+            write_private(folder / "letters", told)
             await asyncio.wait([asyncio.ensure_future(stop.wait())], timeout=0.5)
         sink.close()
 
