@@ -103,6 +103,11 @@ def _embedded(settings: Settings) -> tuple[RunningSystem, Secrets]:
     return system, secrets
 
 
+def door_of(service: str, settings: Settings) -> str:
+    """Where a service answers HTTP: from inside where the settings say so, else by the public address."""
+    return settings.service_url.replace("{service}", service) or settings.public_url
+
+
 @asynccontextmanager
 async def database(service: str) -> AsyncIterator[Database]:
     """A service's database, for as long as the command lasts."""

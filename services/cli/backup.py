@@ -61,6 +61,8 @@ def restore(
     typer.echo(
         f"Restauré\u00a0: {done.backup}, {done.rows} lignes, prises le {done.manifest.taken_at:%d/%m/%Y à %H:%M} UTC."
     )
+    if done.erased:
+        typer.echo(f"Effacements demandés depuis la sauvegarde, appliqués au démarrage\u00a0: {done.erased}.")
     if done.aside:
         typer.echo(f"Ce qui était là est dans {done.aside}.")
     typer.echo(

@@ -13,6 +13,7 @@ import asyncpg
 
 from services import reach
 from services.upkeep.dumping import contents, dump
+from services.upkeep.erasing import keep_in, kept_in, known_to
 from services.upkeep.errors import UpkeepRefused
 from services.upkeep.manifest import (
     MANIFEST,
@@ -59,6 +60,7 @@ async def back_up(place: Path, with_secrets: bool = True) -> Path:
             files={file.name: _synced(file) for file in sorted(fresh.iterdir())},
             fingerprints=fingerprints(shared),
         )
+        keep_in(place, await known_to(shared))
         write_private(fresh / MANIFEST, manifest.sealed().model_dump_json(indent=1))
         fresh.rename(place / name)
     except OSError as error:
@@ -120,6 +122,7 @@ def copy_backup(backup: Path, second: Path) -> Path:
         _clear_partial(second)
         shutil.copytree(backup, fresh)
         read_backup(fresh)
+        keep_in(second, kept_in(backup.parent))
         fresh.rename(second / backup.name)
     except OSError as error:
         raise UpkeepRefused(f"La sauvegarde n’a pas pu être copiée dans {second}\u00a0: {error.strerror}.") from error

@@ -169,16 +169,17 @@ async def _bus_clock(client: Client) -> list[Finding]:
 
 
 async def service_findings(settings: Settings) -> AsyncIterator[Finding]:
-    """Each service, by its public address: does it answer, does its bus."""
-    async with httpx.AsyncClient(base_url=settings.public_url, timeout=10) as client:
+    """Each service, by its own address or the public one: does it answer, does its bus."""
+    async with httpx.AsyncClient(timeout=10) as client:
         for name in SERVICES:
+            door = reach.door_of(name, settings)
             try:
-                answer = await client.get(f"/{name}/health/ready")
+                answer = await client.get(f"{door}/{name}/health/ready")
                 said = answer.json()
             except (httpx.HTTPError, ValueError) as error:
                 yield wrong(
                     "services",
-                    f"{name} ne répond pas à {settings.public_url} ({type(error).__name__})\u00a0: "
+                    f"{name} ne répond pas à {door} ({type(error).__name__})\u00a0: "
                     f"systemctl status maillage@{name}, et la passerelle.",
                 )
                 continue

@@ -8,7 +8,9 @@ from nats.js.errors import NotFoundError
 
 from services import reach
 from services.operations import declare
+from services.purging import requested_on_the_bus
 from services.upkeep.backup import back_up
+from services.upkeep.erasing import erase_again, kept_in, known_to
 from services.upkeep.errors import UpkeepRefused
 from services.upkeep.manifest import Manifest, fingerprints
 from services.upkeep.restoring import Restored, check_versions, fill_all, ready_to_speak
@@ -34,19 +36,23 @@ async def restore_apart(backup: Path, manifest: Manifest, aside: Path | None) ->
                 f"Les bases ne sont pas vides ({', '.join(full)})\u00a0: dites avec --aside DOSSIER où les sauvegarder "
                 "d’abord. Rien n’est effacé."
             )
+        known = kept_in(backup.parent) | await requested_on_the_bus(owner, shared.network)
+        if "registry" in full:
+            known |= await known_to(shared)
         kept = await back_up(aside) if full and aside else None
         try:
             for one in settings.values():
                 await _empty(one.database_url)
             await fill_all(backup, manifest, settings)
             waiting = await ready_to_speak(settings, manifest)
+            erased = await erase_again(known, settings)
             await _new_streams(owner, shared)
         except (UpkeepRefused, asyncpg.PostgresError) as error:
             where = f" Ce qui était là est entier dans {kept}." if kept else ""
             raise UpkeepRefused(
                 f"{error} La restauration s’est arrêtée en route\u00a0: les bases ne servent pas en l’état.{where}"
             ) from error
-    return Restored(backup, manifest, kept, waiting)
+    return Restored(backup, manifest, kept, waiting, erased)
 
 
 async def _refuse_live(name: str, url: str) -> bool:

@@ -3,9 +3,17 @@
 import json
 import secrets
 import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
+import structlog
+
+from services.purging import Known
 from services.upkeep.backup import EXAMPLES
+from services.upkeep.erasing import erase_again, kept_in, known_to
 from services.upkeep.errors import UpkeepRefused
 from services.upkeep.manifest import SECRETS, Manifest, fingerprints
 from services.upkeep.restoring import Restored, check_versions, fill_all, ready_to_speak
@@ -13,6 +21,17 @@ from shared.embedded.errors import CannotStart
 from shared.embedded.layout import DataFolder, Secrets, read_secrets, running_system, write_private
 from shared.embedded.postgres import PostgresServer
 from shared.settings import SERVICES, Settings
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a data folder is made from."""
+
+    backup: Path
+    manifest: Manifest
+    known: Known
 
 
 async def restore_embedded(backup: Path, manifest: Manifest, settings: Settings, aside: Path | None) -> Restored:
@@ -27,8 +46,9 @@ async def restore_embedded(backup: Path, manifest: Manifest, settings: Settings,
     if running_system(fresh):
         raise UpkeepRefused(f"Une autre restauration est en cours dans {fresh}.")
     shutil.rmtree(fresh, ignore_errors=True)
+    known = kept_in(backup.parent) | (await _known_before(data, settings) if there else {})
     try:
-        waiting = await _fill(fresh, backup, manifest, settings, drawn)
+        waiting, erased = await _fill(fresh, Source(backup, manifest, known), settings, drawn)
         if there and aside:
             aside.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(data, aside)
@@ -37,7 +57,7 @@ async def restore_embedded(backup: Path, manifest: Manifest, settings: Settings,
         fresh.rename(data)
     except OSError as error:
         raise UpkeepRefused(f"{error.filename or data}\u00a0: {error.strerror}. Rien n’est effacé.") from error
-    return Restored(backup, manifest, aside if there else None, waiting)
+    return Restored(backup, manifest, aside if there else None, waiting, erased)
 
 
 def _refuse_to_cover(data: Path, aside: Path | None) -> bool:
@@ -77,17 +97,37 @@ def _secrets_of(backup: Path, manifest: Manifest, data: Path, settings: Settings
     )
 
 
-async def _fill(fresh: Path, backup: Path, manifest: Manifest, settings: Settings, drawn: Secrets) -> int:
+async def _known_before(data: Path, settings: Settings) -> Known:
+    """The erasures that the folder about to be put aside knows; none where it no longer opens."""
+    if not (data / "postgres").is_dir():
+        return {}
+    try:
+        with DataFolder(data) as folder:
+            async with _postgres_in(folder) as server:
+                return await known_to(settings.model_copy(update={"database_url": server.url("registry")}))
+    except (CannotStart, OSError, asyncpg.PostgresError) as error:
+        log.warning("erasures of the data put aside are not read", reason=str(error))
+        return {}
+
+
+async def _fill(fresh: Path, source: Source, settings: Settings, drawn: Secrets) -> tuple[int, int]:
     """A data folder with PostgreSQL filled, and stopped again; NATS starts empty and is filled from the journals."""
     with DataFolder(fresh) as folder:
         write_private(folder.path / "secrets.json", drawn.model_dump_json(indent=1))
-        if (backup / EXAMPLES).is_file():
-            shutil.copyfile(backup / EXAMPLES, folder.path / EXAMPLES)
-        server = PostgresServer(folder, folder.secrets(SERVICES), SERVICES)
-        try:
-            await server.start()
+        if (source.backup / EXAMPLES).is_file():
+            shutil.copyfile(source.backup / EXAMPLES, folder.path / EXAMPLES)
+        async with _postgres_in(folder) as server:
             each = {name: settings.model_copy(update={"database_url": server.url(name)}) for name in SERVICES}
-            await fill_all(backup, manifest, each)
-            return await ready_to_speak(each, manifest)
-        finally:
-            await server.stop()
+            await fill_all(source.backup, source.manifest, each)
+            return await ready_to_speak(each, source.manifest), await erase_again(source.known, each)
+
+
+@asynccontextmanager
+async def _postgres_in(folder: DataFolder) -> AsyncIterator[PostgresServer]:
+    """PostgreSQL alone, for as long as the body lasts."""
+    server = PostgresServer(folder, folder.secrets(SERVICES), SERVICES)
+    try:
+        await server.start()
+        yield server
+    finally:
+        await server.stop()

@@ -26,6 +26,8 @@ class Restored:
     aside: Path | None
     waiting: int
     """Mails that wait for `maillage mail resume`."""
+    erased: int
+    """People who had asked to be erased after the backup, and are erased again as soon as the services run."""
 
     @property
     def rows(self) -> int:

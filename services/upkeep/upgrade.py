@@ -128,18 +128,19 @@ class Upgrade:
         if code:
             raise UpkeepRefused(f"{self.upkeep.restart_command}\u00a0: code {code}. {said}".strip())
         deadline = time.monotonic() + seconds
-        async with httpx.AsyncClient(base_url=self.public.public_url, timeout=5) as client:
+        async with httpx.AsyncClient(timeout=5) as client:
             for name in SERVICES:
-                while (why := await _not_yet(client, name, moment, wanted)) is not None:
+                url = f"{reach.door_of(name, self.public)}/{name}/health/ready"
+                while (why := await _not_yet(client, url, moment, wanted)) is not None:
                     if time.monotonic() > deadline:
                         raise UpkeepRefused(f"{name} n’est pas prêt après {seconds:.0f} s\u00a0: {why}.")
                     await asyncio.sleep(POLL_SECONDS)
 
 
-async def _not_yet(client: httpx.AsyncClient, name: str, moment: datetime, wanted: str | None) -> str | None:
+async def _not_yet(client: httpx.AsyncClient, url: str, moment: datetime, wanted: str | None) -> str | None:
     """Why a service is not the one that was waited for, None once it is."""
     try:
-        answer = await client.get(f"/{name}/health/ready")
+        answer = await client.get(url)
         said = answer.json()
     except (httpx.HTTPError, ValueError) as error:
         return type(error).__name__

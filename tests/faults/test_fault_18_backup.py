@@ -22,6 +22,8 @@ CARRIED_AGAIN = ("registry.journal", "events.journal", "mailing.journal", "obser
 """Their stream's sequence is another; what they say is compared apart."""
 PAUSED = {"mailing.sending_pause", "mailing.outgoing"}
 """The restored queue is paused, and its waiting mails flagged."""
+ERASING = {f"{name}.erasure" for name in CARDS} | {"registry.erasure_receipt"}
+"""Who was erased after the backup is asked for again."""
 SILENT_SECONDS = 3
 
 
@@ -31,6 +33,7 @@ async def test_fault_18_a_restored_house_is_the_one_that_was_backed_up(
     people, place, second = 300 if long else 12, tmp_path / "backups", tmp_path / "elsewhere"
     ledger = await Ledger.opened(town, "Réunion sauvegardée")
     await asyncio.gather(*(ledger.register(f"Personne {number:04}") for number in range(people)))
+    await ledger.register("Partie Ensuite")
     await ledger.level()
     await settled(town)
     await town.command("mail", "pause")
@@ -43,6 +46,9 @@ async def test_fault_18_a_restored_house_is_the_one_that_was_backed_up(
     await town.command("mail", "resume", "--send")
     await ledger.level()
     mails = ledger.mail()
+    erased = f"partie.ensuite@{ledger.domain}"
+    asked = await town.staff.post("/api/registry/v1/erasures", json={"email": erased})
+    assert asked.status_code in (200, 201, 202), asked.text
     assert "arrêtez les services" in await complaint(town, "restore", str(place))
     await _stop(town)
     await _wipe(town, nats_server)
@@ -51,14 +57,17 @@ async def test_fault_18_a_restored_house_is_the_one_that_was_backed_up(
 
     told = await town.command("restore", str(second))
     changed = {one.split(":")[0] for one in differences(rows, await state(town))}
-    assert changed <= {*CARRIED_AGAIN, *PAUSED}, changed
+    assert changed <= {*CARRIED_AGAIN, *PAUSED, *ERASING}, changed
+    assert "appliqués au démarrage\u00a0: 1." in told
     assert await _journals(town) == said
     await _start(town)
     await _level_again(town)
     assert await _figures(town) == figures
+    await _gone(town, erased)
     account.did(
         f"{people} people registered, one more whose mail waits; backup; that mail leaves; the services stopped, every "
-        "table dropped, the streams' files removed; `maillage restore`."
+        "table dropped, the streams' files removed; `maillage restore`. One of them was erased after the backup, "
+        "and is erased again."
     )
     account.control(f"after the wipe and before the restore, {len(gone)} tables differ.")
     account.figure("said by the command", told.splitlines()[0].split(", ", 1)[1])
@@ -143,6 +152,15 @@ async def _queued(town: Apart, ledger: Ledger, n: int) -> None:
         return bool((await town.rows("mailing", query, ledger.domain))[0][0] == n)
 
     await eventually(there, 30)
+
+
+async def _gone(town: Apart, address: str) -> None:
+    """Nobody of this address is known any more."""
+
+    async def nobody() -> bool:
+        return not (await town.rows("events", "SELECT id FROM person WHERE email = $1", address))
+
+    await eventually(nobody, 60)
 
 
 async def _stop(town: Apart) -> None:
