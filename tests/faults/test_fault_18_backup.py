@@ -45,17 +45,20 @@ async def test_fault_18_a_restored_house_is_the_one_that_was_backed_up(
     assert (backup / "secrets.json").stat().st_mode & 0o777 == 0o600
     await town.command("mail", "resume", "--send")
     await ledger.level()
-    mails = ledger.mail()
     erased = f"partie.ensuite@{ledger.domain}"
     asked = await town.staff.post("/api/registry/v1/erasures", json={"email": erased})
     assert asked.status_code in (200, 201, 202), asked.text
+    await _gone(town, erased)
+    await _mailed(ledger, erased, 2)
+    mails = ledger.mail()
+    await town.command("backup", str(second))  # a later backup, and beside it the list of who was erased
     assert "arrêtez les services" in await complaint(town, "restore", str(place))
     await _stop(town)
     await _wipe(town, nats_server)
     gone = differences(rows, await state(town))
     assert len(gone) > 20, "the judge sees what was wiped"
 
-    told = await town.command("restore", str(second))
+    told = await town.command("restore", str(second / backup.name))
     changed = {one.split(":")[0] for one in differences(rows, await state(town))}
     assert changed <= {*CARRIED_AGAIN, *PAUSED, *ERASING}, changed
     assert "appliqués au démarrage\u00a0: 1." in told
@@ -161,6 +164,15 @@ async def _gone(town: Apart, address: str) -> None:
         return not (await town.rows("events", "SELECT id FROM person WHERE email = $1", address))
 
     await eventually(nobody, 60)
+
+
+async def _mailed(ledger: Ledger, address: str, n: int) -> None:
+    """So many mails have reached an address."""
+
+    async def there() -> bool:
+        return ledger.mail()[address] == n
+
+    await eventually(there, 60)
 
 
 async def _stop(town: Apart) -> None:
