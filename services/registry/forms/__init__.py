@@ -8,7 +8,13 @@ from services.registry.forms.listing import (
     RefuseRequest,
     RequestListing,
 )
-from services.registry.forms.recording import RecordGroup, RecordListing, RecordOrganisation, RecordWatchItem
+from services.registry.forms.recording import (
+    PageToRead,
+    RecordGroup,
+    RecordListing,
+    RecordOrganisation,
+    RecordWatchItem,
+)
 from services.registry.forms.taking_part import (
     AskErasure,
     AskLink,
@@ -30,6 +36,7 @@ __all__ = [
     "GiveAccess",
     "JoinGroup",
     "OrganisationsAsked",
+    "PageToRead",
     "PublishRequest",
     "RecordGroup",
     "RecordListing",

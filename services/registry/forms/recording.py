@@ -97,6 +97,12 @@ class RecordWatchItem(BaseModel):
     countries: Countries = []
 
 
+class PageToRead(BaseModel):
+    """A page whose title is to be read."""
+
+    url: Website
+
+
 class RecordListing(RequestListing):
     """A structure of the fictional season: the public form, with the days on which things happened."""
 
