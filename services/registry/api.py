@@ -28,12 +28,9 @@ from shared.db import Answer, Tx
 from shared.web.answers import HEADER, once
 from shared.web.session import Session, team_session
 
-REFUSALS = {400: "Unreadable", 401: "Not signed in", 403: "The team's alone", 404: "Unknown", 409: "Refused by a rule"}
-REFUSALS |= {413: "Too long", 503: "Come back in a moment"}
 router = APIRouter(
     prefix="/api/registry/v1",
     tags=["registry"],
-    responses={status: {"description": said} for status, said in REFUSALS.items()},
 )
 Team = Annotated[Session, Depends(team_session)]
 Limit = Annotated[int, Query(ge=1, le=100)]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from shared.service import Service
 
 VERSION = "0.1.0"
+REFUSAL = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 
 
 def build_application(service: "Service", folder: Path) -> FastAPI:
@@ -37,8 +38,9 @@ def build_application(service: "Service", folder: Path) -> FastAPI:
         openapi_url=f"/api/{name}/openapi.json",
         docs_url=None,
         redoc_url=None,
-        responses={422: {"description": "Invalid: each field's path with its sentence"}},
+        responses={status: REFUSAL | {"description": said} for status, said in problems.DOCUMENTED.items()},
     )
+    describe_problems(app)
     app.state.service = service
     app.state.settings = service.settings
     app.state.db = service.db
@@ -59,6 +61,18 @@ def in_its_layers(app: FastAPI, name: str, settings: Settings) -> ASGIApp:
     """The application as it answers: the headers outermost, so that what the guards refuse has them too."""
     guarded = Guards(GZipMiddleware(app, 1024, 5), name, app)
     return security_headers(guarded, https=settings.public_url.startswith("https://"))
+
+
+def describe_problems(app: FastAPI) -> None:
+    """Say in the OpenAPI document what every refusal looks like."""
+    plain = app.openapi
+
+    def described() -> dict[str, Any]:
+        found = plain()
+        found.setdefault("components", {}).setdefault("schemas", {})["Problem"] = problems.SCHEMA
+        return found
+
+    app.openapi = described  # type: ignore[method-assign]
 
 
 def _operations(service: "Service") -> APIRouter:

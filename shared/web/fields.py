@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from shared import reference
-from shared.clock import as_utc
+from shared.clock import as_utc, in_paris
 from shared.settings import Settings
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029\ufffe\uffff]")
@@ -157,7 +157,10 @@ def _topic(value: str) -> str:
 def _moment(value: datetime) -> datetime:
     if not 1900 <= value.year <= LAST_YEAR:
         raise wrong("year", "Vérifiez l’année de cette date.")
-    return as_utc(value)
+    moment = as_utc(value)
+    if value.tzinfo is None and in_paris(moment).replace(tzinfo=None) != value:
+        raise wrong("no_such_hour", "Cette heure n’existe pas\u00a0: cette nuit-là, on passe de 2\u00a0h à 3\u00a0h.")
+    return moment
 
 
 def _distinct(values: list[Any]) -> list[Any]:
@@ -200,7 +203,7 @@ CollegeCode = Annotated[str, Field(max_length=80), BeforeValidator(_line), After
 KindCode = Annotated[str, Field(max_length=80), BeforeValidator(_line), AfterValidator(_kind)]
 Topic = Annotated[str, Field(max_length=90), BeforeValidator(_line), AfterValidator(_topic)]
 Moment = Annotated[datetime, AfterValidator(_moment)]
-"""A moment, in UTC once read; without zone it is Europe/Paris."""
+"""A moment, in UTC once read; without zone it is Europe/Paris, the first time where a night has an hour twice."""
 
 Themes = Annotated[list[ThemeCode], Field(max_length=24), BeforeValidator(_list), AfterValidator(_distinct)]
 Sdgs = Annotated[list[SdgNumber], Field(max_length=17), BeforeValidator(_list), AfterValidator(_distinct)]

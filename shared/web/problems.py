@@ -29,6 +29,41 @@ TITLES = {
     503: "Service momentanément indisponible",
 }
 
+DOCUMENTED: dict[int | str, str] = {
+    400: "Unreadable",
+    401: "Not signed in",
+    403: "The team's alone",
+    404: "Unknown",
+    405: "Not done here",
+    409: "Refused by a rule",
+    410: "Closed for good",
+    413: "Too long",
+    422: "Invalid: each field's path with its sentence",
+    429: "Too many in a moment",
+    503: "Come back in a moment",
+}
+"""What any operation may answer instead of what it is asked, as OpenAPI says it."""
+SCHEMA = {
+    "title": "Problem",
+    "description": "RFC 9457, with the sentence people read",
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "message"],
+                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+            },
+        },
+    },
+}
+
 log = structlog.get_logger()
 
 

@@ -11,7 +11,7 @@ import shlex
 import signal
 import sys
 import sysconfig
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,10 +45,18 @@ STOP_SECONDS = 20
 class ServiceProcess:
     """One `maillage run <service>`; it keeps its port from one life to the next."""
 
-    def __init__(self, service: str, environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self,
+        service: str,
+        environment: Mapping[str, str],
+        folder: Path,
+        command: Sequence[str] = MAILLAGE,
+        port: int | None = None,
+    ) -> None:
         self.service = service
         self.environment = dict(environment)
-        self.port = free_port()
+        self.command = command
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / f"{service}-{self.port}.log"
         self._process: asyncio.subprocess.Process | None = None
@@ -70,7 +78,7 @@ class ServiceProcess:
         with self.log.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
                 *launcher,
-                *(*MAILLAGE, "run", self.service, "--port", str(self.port)),
+                *(*self.command, "run", self.service, "--port", str(self.port)),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
