@@ -23,6 +23,7 @@ from services.upkeep.manifest import (
     Contents,
     Manifest,
     backups_in,
+    belong_with,
     fingerprints,
     read_backup,
     sha256,
@@ -62,7 +63,7 @@ async def back_up(place: Path, with_secrets: bool = True) -> Path:
         )
         keep_in(place, await known_to(shared))
         write_private(fresh / MANIFEST, manifest.sealed().model_dump_json(indent=1))
-        fresh.rename(place / name)
+        _take_its_name(fresh, place / name)
     except OSError as error:
         raise UpkeepRefused(f"La sauvegarde n’a pas pu être écrite dans {place}\u00a0: {error.strerror}.") from error
     return place / name
@@ -96,6 +97,12 @@ def _make_room(place: Path, fresh: Path) -> None:
     fresh.mkdir(mode=0o700)
 
 
+def _take_its_name(fresh: Path, whole: Path) -> None:
+    for one in (fresh, *fresh.iterdir()):
+        belong_with(one, whole.parent)
+    fresh.rename(whole)
+
+
 def _synced(file: Path) -> str:
     """The checksum of a file that is surely on the disk, and closed to others."""
     file.chmod(0o600)
@@ -123,7 +130,7 @@ def copy_backup(backup: Path, second: Path) -> Path:
         shutil.copytree(backup, fresh)
         read_backup(fresh)
         keep_in(second, kept_in(backup.parent))
-        fresh.rename(second / backup.name)
+        _take_its_name(fresh, second / backup.name)
     except OSError as error:
         raise UpkeepRefused(f"La sauvegarde n’a pas pu être copiée dans {second}\u00a0: {error.strerror}.") from error
     return second / backup.name

@@ -9,6 +9,7 @@ import asyncpg
 
 from services.purging import Known, apply_again, note_done, remember_receipts, requested_here, requested_in
 from services.upkeep.errors import UpkeepRefused
+from services.upkeep.manifest import belong_with
 from shared.db import Database
 from shared.embedded.layout import write_private
 from shared.settings import Settings
@@ -38,6 +39,7 @@ def keep_in(place: Path, known: Known) -> None:
         for one, (key, moment) in every.items()
     ]
     write_private(place / LIST, "".join(f"{line}\n" for line in lines))
+    belong_with(place / LIST, place)
 
 
 async def known_to(settings: Settings) -> Known:

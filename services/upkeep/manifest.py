@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -60,6 +61,13 @@ def fingerprints(settings: Settings) -> dict[str, str]:
         name: hmac.new(secret.encode(), b"maillage backup", hashlib.sha256).hexdigest()[:16]
         for name, secret in (("secret", settings.secret), ("people_secret", settings.people_secret))
     }
+
+
+def belong_with(file: Path, place: Path) -> None:
+    """Give root's file to whoever owns the folder of the backups: the nightly one, which is not root, must read it."""
+    if os.geteuid() == 0:
+        owner = place.stat()
+        os.chown(file, owner.st_uid, owner.st_gid)
 
 
 def sha256(file: Path) -> str:

@@ -1,5 +1,6 @@
 """A backup that is not whole is told from one that is, whichever file was touched."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -88,6 +89,15 @@ def test_a_copy_that_is_not_the_same_takes_no_name(tmp_path: Path) -> None:
     with pytest.raises(UpkeepRefused):
         copy_backup(backup, tmp_path / "third")
     assert backups_in(tmp_path / "third") == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_backs_up_belongs_to_whoever_keeps_the_backups(tmp_path: Path) -> None:
+    second = tmp_path / "second"
+    second.mkdir()
+    os.chown(second, 1234, 1234)
+    made = copy_backup(a_backup(tmp_path / "first"), second)
+    assert {one.stat().st_uid for one in (made, *made.iterdir(), second / "erasures.jsonl")} == {1234}
 
 
 def test_secrets_are_known_again_and_not_found_out() -> None:
