@@ -11,8 +11,10 @@ from shared.settings import Settings
 
 YIELDS = {"mailing": 10}
 """How much a service apart yields to the others of its machine (nice): letters can wait for forms."""
-LEAVING_SECONDS = 1.5
+LEAVING_SECONDS = 2.5
 """A process told to stop says 503 on `ready` for so long, and answers still: the gateway turns to another meanwhile."""
+ANSWERING_SECONDS = 6.0
+"""How long what it took may still need: a crowd on a slow machine waits for its answers."""
 
 
 async def run_apart(name: str, settings: Settings, host: str, port: int) -> None:
@@ -26,7 +28,7 @@ async def run_apart(name: str, settings: Settings, host: str, port: int) -> None
     updates |= {"nats_url": settings.nats_url.replace("{user}", name)}
     shut = asyncio.Event()
     async with build(name, settings.model_copy(update=updates)) as service:
-        serving = asyncio.create_task(serve(service.asgi, host, port, shut))
+        serving = asyncio.create_task(serve(service.asgi, host, port, shut, ANSWERING_SECONDS))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
         service.still_awaited = _its_end

@@ -31,7 +31,7 @@ def check_port(host: str, port: int) -> None:
             ) from None
 
 
-async def serve(app: ASGIApp, host: str, port: int, stop: asyncio.Event) -> None:
+async def serve(app: ASGIApp, host: str, port: int, stop: asyncio.Event, drain_seconds: float = DRAIN_SECONDS) -> None:
     """Serve until `stop`, then let answers end for a few seconds."""
     server = Server(
         app,
@@ -48,7 +48,7 @@ async def serve(app: ASGIApp, host: str, port: int, stop: asyncio.Event) -> None
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     server.stop()  # type: ignore[no-untyped-call]
     stopping.cancel()
-    await asyncio.wait({serving}, timeout=DRAIN_SECONDS)
+    await asyncio.wait({serving}, timeout=drain_seconds)
 
 
 def stop_on_signals() -> asyncio.Event:

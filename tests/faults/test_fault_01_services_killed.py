@@ -44,6 +44,10 @@ async def test_fault_01_every_answer_is_kept_exactly_once(
     account.figure("mails received twice", f"{twice}, each flagged (bound {IN_FLIGHT} a kill of the sender)")
     account.figure("slowest way back, process start to ready (s)", round(slowest, 1))
     account.figure("level again after the last kill (s)", round(took, 1))
+    account.limit(
+        f"{len(ledger.told)} forms, as many as two clients send meanwhile; 1,000 in the short form and 10,000 in "
+        "the long one were asked: each costs a mail on disk, and `make faults` is to last under an hour."
+    )
 
 
 async def test_fault_01_killed_at_the_two_named_points(town: Apart, account: Account) -> None:

@@ -116,7 +116,7 @@ async def test_fault_19_a_service_told_to_stop_answers_what_it_took(town: Apart,
     level = await ledger.level()
     account.figure("told 201 and lost; level again (s)", f"0; {level:.1f}")
     account.limit(
-        "the gateway must ask `ready` more often than every second and a half, or try again where a connection is "
+        "the gateway must ask `ready` more often than every two seconds, or try again where a connection is "
         "closed: one opened at the very moment of the end has nobody to read it."
     )
 

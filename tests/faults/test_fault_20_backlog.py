@@ -31,7 +31,7 @@ PENDING = re.compile(r'^maillage_consumer_pending\{service="observatory",stream=
 
 
 async def test_fault_20_a_backlog_is_seen_bounded_and_handled(town: Apart, account: Account, long: bool) -> None:
-    events, forms = (100_000, 100) if long else (5_000, 30)
+    events, forms = (100_000, 100) if long else (5_000, 12)
     ledger = await Ledger.opened(town, "Réunion pendant le retard")
     usual = await _forms(ledger, "Aline", forms)
     await ledger.level()
