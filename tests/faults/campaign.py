@@ -12,6 +12,13 @@ from tests.faults.mail_server import MailServer
 
 API = "/api/mailing/v1/campaigns"
 OPEN = ("queued", "sending")
+DOMAINS = 8
+"""A lane each: at most one mail of each is in flight when its sender dies."""
+
+
+def readers_of(name: str, many: int, domain: str) -> list[str]:
+    """So many addresses, spread over the domains."""
+    return [f"{name}.{number:05}@{domain}{number % DOMAINS}.example" for number in range(many)]
 
 
 @dataclass

@@ -42,6 +42,11 @@ class MailServer:
         """How many messages each address got."""
         return Counter(address for address, _id in self.kept)
 
+    @property
+    def hanging(self) -> int:
+        """How many senders wait for a word that does not come."""
+        return len(self._hung)
+
     def forgive(self) -> None:
         """Every domain is polite from now on; those that hung close their connections."""
         self.manners.clear()

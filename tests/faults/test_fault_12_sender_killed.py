@@ -8,13 +8,10 @@ import pytest
 
 from tests.conftest import eventually
 from tests.e2e.apart import Apart
-from tests.faults.campaign import Campaign
+from tests.faults.campaign import DOMAINS, Campaign, readers_of
 from tests.faults.mail_server import MailServer, mails_go_to
 from tests.faults.report import Account
 from tests.faults.states import settled
-
-DOMAINS = 8
-"""A lane each: at most one mail of each is in flight when its sender dies."""
 
 
 @pytest.fixture(scope="module")
@@ -25,17 +22,12 @@ async def server(town: Apart) -> AsyncIterator[MailServer]:
         yield server
 
 
-def readers(name: str, many: int) -> list[str]:
-    """So many addresses, spread over the domains."""
-    return [f"{name}.{number:05}@boite{number % DOMAINS}.example" for number in range(many)]
-
-
 async def test_fault_12_a_killed_sender_skips_nobody_and_flags_what_it_may_double(
     town: Apart, server: MailServer, account: Account, chance: random.Random, long: bool
 ) -> None:
     many, kills = (50_000, 5) if long else (600, 2)
     before = len(server.kept)
-    campaign = await Campaign.approved(town, "La lettre interrompue", readers("lea", many))
+    campaign = await Campaign.approved(town, "La lettre interrompue", readers_of("lea", many, "boite"))
     began = time.monotonic()
     for kill in range(kills):
         await _after(server, before, int(many * (kill + chance.uniform(0.2, 0.8)) / (kills + 1)))
@@ -66,7 +58,7 @@ async def test_fault_12_a_sender_that_is_told_to_stop_doubles_nothing(
 ) -> None:
     many, stops = (2_000, 5) if long else (200, 1)
     before = len(server.kept)
-    campaign = await Campaign.approved(town, "La lettre reprise", readers("bao", many))
+    campaign = await Campaign.approved(town, "La lettre reprise", readers_of("bao", many, "boite"))
     for stop in range(stops):
         await _after(server, before, int(many * (stop + chance.uniform(0.2, 0.8)) / (stops + 1)))
         await town.services["mailing"].stop()
@@ -87,7 +79,7 @@ async def test_fault_12_control_a_mark_written_before_the_letter_left_is_seen(
 ) -> None:
     """The guard: a row is sent once the server said yes. Marked when it is claimed, what the dead held is skipped."""
     before = len(server.kept)
-    campaign = await Campaign.approved(town, "La lettre cochée d’avance", readers("zoe", 100))
+    campaign = await Campaign.approved(town, "La lettre cochée d’avance", readers_of("zoe", 100, "boite"))
     await _after(server, before, 10)
     await town.services["mailing"].kill()
     marked = await town.rows(
