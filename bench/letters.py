@@ -11,21 +11,20 @@ import hashlib
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
 from uuid import uuid4
 
-import aiosmtplib
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from bench.bare_letters import LANES
 from bench.facts import must
-from bench.house import House, stop
+from bench.house import House, last_words, stop
 from bench.measure import Line, console, throughput, throughput_table
 from bench.sizes import size_of
 from shared.clock import new_id
 from shared.embedded.ports import free_port
 
-DOMAINS = 8
+DOMAINS = LANES
 """A lane of the sender each, and a connection of the limit each."""
 PATIENCE_SECONDS = 900
 PARAGRAPH = (
@@ -147,18 +146,12 @@ async def _counted(house: House, wanted: int) -> tuple[int, int, int]:
 
 
 async def _bare(house: House, count: int, size: int, name: str) -> float:
-    """Seconds for a loop that only sends."""
-    sink = urlsplit(house.smtp)
-    assert sink.hostname and sink.port
-    body = ("Subject: La lettre\r\nTo: %s\r\n\r\n" + "x" * 70 + "\r\n") + ("y" * 70 + "\r\n") * (size // 72)
-    waiting = iter(range(count))
-
-    async def lane() -> None:
-        async with aiosmtplib.SMTP(hostname=sink.hostname, port=sink.port, start_tls=False) as client:
-            for number in waiting:
-                to = f"lecteur{number}@{name}.example"
-                await client.sendmail("lettre@reseau.example", [to], (body % to).encode())
-
-    started = time.perf_counter()
-    await asyncio.gather(*(lane() for _ in range(DOMAINS)))
-    return time.perf_counter() - started
+    """Seconds for a loop that only sends; every letter of it reached the sink."""
+    before = house.letters()
+    words = (house.smtp, str(count), str(size), name)
+    child = await house.child("-m", "bench.bare_letters", *words, log=name, environment={})
+    code = await child.wait()
+    must(code == 0, f"the limit ended with {code}: {last_words(house, name)}")
+    found = (await _counted(house, before + count))[0] - before
+    must(found == count, f"the limit sent {count}, {found} came")
+    return float(last_words(house, name, 1))

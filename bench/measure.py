@@ -67,8 +67,9 @@ class Line:
     case: str
     clients: int
     ours: float
-    limit: float
-    ratio: float
+    limit: float | None
+    """None where a case has no limit of its own."""
+    ratio: float | None
     p50_ms: float | None
     p95_ms: float | None
     p99_ms: float | None

@@ -51,9 +51,9 @@ async def read(house: House, service: str, one: Reading, clients: int = 1) -> Li
             if one.by_hand is not None:
                 by_hand += await _by_hand(connection, one.by_hand)
     latencies.sort()
-    limit = percentile(sorted(by_hand), 50) if by_hand else 0.0
+    limit = percentile(sorted(by_hand), 50) if by_hand else None
     p50, p95, p99 = (percentile(latencies, percent) for percent in (50, 95, 99))
-    ratio = round(limit / p50, 3) if p50 else 0.0
+    ratio = round(limit / p50, 3) if limit and p50 else None
     line = Line(one.bench, one.name, clients, p50, limit, ratio, p50, p95, p99, round(house.rss_mib(), 1))
     console.print(f"  {one.bench} {one.name} {clients}: p50 {p50} p95 {p95} ms, by hand {limit} ms", style="dim")
     return line
@@ -82,5 +82,5 @@ def reading_table(title: str, lines: list[Line]) -> Table:
         table.add_column(name, justify="left" if name == "case" else "right")
     for line in lines:
         figures = (line.p50_ms, line.p95_ms, line.p99_ms, line.limit, line.ratio, line.rss_mib)
-        table.add_row(line.case, str(line.clients), *(f"{one:g}" for one in figures if one is not None))
+        table.add_row(line.case, str(line.clients), *("–" if one is None else f"{one:g}" for one in figures))
     return table
