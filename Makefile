@@ -5,7 +5,7 @@ BIN := .venv/bin
 DATA := $(or $(MAILLAGE_DATA),.data)
 export PORT ?= 8000
 
-.PHONY: help run test check format faults bench clean
+.PHONY: help run test check format faults bench audit clean
 
 help:  ## List the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ faults: .venv/dev  ## The faults in their long form (ONLY=12 for one)
 
 bench: .venv/dev  ## Measure against the physical limit (ONLY=forms for one)
 	$(BIN)/python -m bench $(ONLY)
+
+audit: .venv/dev  ## Is a secret in a file, or a known fault in a library? Advisories come from outside
+	$(BIN)/python .ci/audit.py
 
 clean:  ## Remove the environment and caches (never the data folder)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
