@@ -37,6 +37,7 @@ def pod_of(one: dict[str, Any]) -> dict[str, Any]:
 PODS = [
     ("base", "Deployment", "every-service"),
     ("base", "StatefulSet", "nats"),
+    ("base", "Deployment", "erasures"),
     ("before", "Job", "maillage-before"),
     ("after", "Job", "maillage-after"),
 ]
@@ -82,6 +83,12 @@ def test_nobody_is_root_and_nothing_is_written_but_where_it_is_said(folder: str,
             "capabilities": {"drop": ["ALL"]},
         }
         assert set(container["resources"]) == {"requests", "limits"}
+
+
+def test_whoever_was_erased_is_purged_as_compose_does() -> None:
+    compose = yaml.safe_load((ROOT.parents[1] / "docker-compose.yml").read_text())["services"]["erasures"]
+    [container] = pod_of(found("base", "Deployment", "erasures"))["containers"]
+    assert container["command"][-1].endswith(f"exec maillage {' '.join(compose['command'])}")
 
 
 def test_a_service_has_the_time_to_drain() -> None:
@@ -148,5 +155,6 @@ def test_kustomize_builds_it(folder: str) -> None:
     for one in made:
         if one["kind"] == "Deployment":
             assert pod_of(one)["securityContext"]["runAsNonRoot"]
-            assert ("replicas" in one["spec"]) == (folder == "base"), "with KEDA, how many is not ours to say"
+            ours = folder == "base" or one["metadata"]["name"] == "erasures"
+            assert ("replicas" in one["spec"]) == ours, "with KEDA, how many is not ours to say"
         assert folder == "base" or one["kind"] == "Namespace" or one["metadata"]["namespace"] == "maillage"
