@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.architecture.sources import place, tree_of
 
 METHODS = {"fetch", "fetchrow", "fetchval", "execute", "executemany", "cursor"}
-NOT_A_CONNECTION = {"client", "response", "subscription", "sub", "self"}
+NOT_A_CONNECTION = {"client", "outbound", "response", "subscription", "sub", "self"}
 
 
 @dataclass(frozen=True, slots=True)
