@@ -66,15 +66,15 @@ class Links:
         token = self.signer.issue(SIGN_IN, {"id": str(new_id()), "email": email})
         return f"{self.settings.public_url}/connexion/{token}"
 
-    def erasure(self, erasure_id: UUID, email: str) -> str:
+    def erasure(self, erasure_id: UUID, email: str, lang: str = "fr") -> str:
         """The page whose button erases whoever reads this address."""
         token = self.signer.issue(ERASURE, {"id": str(erasure_id), "email": email})
-        return f"{self.settings.public_url}/donnees-personnelles/effacement/{token}"
+        return f"{self.settings.public_url}/donnees-personnelles/effacement/{token}{_in(lang)}"
 
-    def receipt(self, erasure_id: UUID) -> str:
+    def receipt(self, erasure_id: UUID, lang: str = "fr") -> str:
         """The receipt of an erasure, for whoever has its link."""
         token = self.signer.issue(RECEIPT, {"id": str(erasure_id)})
-        return f"{self.settings.public_url}/donnees-personnelles/recu/{token}"
+        return f"{self.settings.public_url}/donnees-personnelles/recu/{token}{_in(lang)}"
 
     def request_of(self, purpose: str, token: str) -> UUID:
         """The request that a signed link names, or LinkExpired."""
@@ -82,3 +82,8 @@ class Links:
             return UUID(self.signer.read(purpose, token, YEAR_SECONDS)["id"])
         except (KeyError, ValueError, TypeError):
             raise LinkExpired() from None
+
+
+def _in(lang: str) -> str:
+    """How an address asks for English."""
+    return "?lang=en" if lang == "en" else ""

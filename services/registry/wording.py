@@ -72,7 +72,7 @@ ERASED = {
 
 def erased(counts: dict[str, int]) -> str:
     """How many rows went, by kind; one sentence."""
-    said = [f"{n}\u00a0{_(ERASED.get(kind, kind))}" for kind, n in counts.items()]
+    said = [_("%(what)s\u00a0: %(n)s", what=_(ERASED.get(kind, kind)), n=n) for kind, n in counts.items()]
     return ", ".join(said) if said else _("rien à effacer")
 
 

@@ -36,7 +36,7 @@ async def ask_erasure(form: AskErasure, tx: Tx, links: Links) -> None:
             person_key=key,
             email=form.email,
             lang=language.get(),
-            erasure_url=links.erasure(new_id(), form.email),
+            erasure_url=links.erasure(new_id(), form.email, language.get()),
             valid_days=ERASURE_DAYS,
         )
     )
@@ -70,7 +70,11 @@ async def request_erasure(
         "INSERT INTO erasure_receipt (erasure_id, person_key, requested_by) VALUES ($1, $2, $3)", fresh, key, by
     )
     receipt = ErasureReceiptIssued(
-        person_key=key, email=form.email, lang=language.get(), erasure_id=fresh, receipt_url=links.receipt(fresh)
+        person_key=key,
+        email=form.email,
+        lang=language.get(),
+        erasure_id=fresh,
+        receipt_url=links.receipt(fresh, language.get()),
     )
     last_mail = tx.emit(receipt)
     tx.emit(ErasureRequested(occurred_on=today(), erasure_id=fresh, person_key=key, receipt_event=last_mail))
