@@ -49,6 +49,9 @@ class Known:
     following: str
     letter: str
     dashboard: str
+    erasure: str
+    erasure_link: str
+    receipt: str
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +99,9 @@ async def known(season: House, client: httpx.AsyncClient, staff: httpx.AsyncClie
         },
     )
     assert board.is_success, board.text
+    erased = await staff.post("/api/registry/v1/erasures", json={"email": "partie@hasard.example"})
+    assert erased.is_success, erased.text
+    links = Links(registry.settings, registry.signer)
     open_ones = [one for one in gatherings if one["slug"].startswith(("monter", "reunion"))]
     return Known(
         organisation=organisations[0]["slug"],
@@ -104,9 +110,12 @@ async def known(season: House, client: httpx.AsyncClient, staff: httpx.AsyncClie
         gathering_id=open_ones[0]["id"],
         request=str(waiting),
         draft=begun.headers["location"].split("?")[0],
-        following=Links(registry.settings, registry.signer).follow(waiting),
+        following=links.follow(waiting),
         letter=campaign.json()["id"],
         dashboard=re.sub(r"^https?://[^/]+", "", board.json()["url"]),
+        erasure=erased.json()["id"],
+        erasure_link=links.erasure(UUID(erased.json()["id"]), "partie@hasard.example"),
+        receipt=links.receipt(UUID(erased.json()["id"])),
     )
 
 
@@ -116,6 +125,7 @@ def public_pages(known: Known) -> list[tuple[str, int]]:
     lists += [f"/annuaire/{known.organisation}", known.following, "/agenda", "/agenda?periode=passee"]
     lists += [f"/agenda/{known.gathering}", "/lettres/demande", "/courrier", "/annuaire/nulle-part"]
     lists += ["/mentions-legales", "/donnees-personnelles", "/accessibilite", "/donnees-ouvertes"]
+    lists += [known.erasure_link, known.receipt]
     forms = ["/annuaire/referencement", *(f"{known.draft}?etape={step}" for step in (2, 3, 4)), "/annuaire/demande"]
     forms += [f"/agenda/{slug}/inscription" for slug in (known.gathering, known.full)] + ["/lettres", "/connexion"]
     figures = ["/observatoire", "/observatoire?year=all", "/observatoire/organisations", known.dashboard]
@@ -130,6 +140,7 @@ def team_pages(known: Known) -> list[tuple[str, int]]:
     lists = ["/annuaire/equipe", "/annuaire/equipe/structures", "/annuaire/equipe/veille", "/annuaire/equipe/acces"]
     lists += [f"/annuaire/equipe/demandes/{known.request}", "/agenda/equipe", gathering, "/lettres/equipe"]
     lists += [f"/lettres/equipe/{known.letter}", "/observatoire/equipe", "/observatoire/equipe/bus"]
+    lists += ["/annuaire/equipe/effacements", f"/annuaire/equipe/effacements/{known.erasure}"]
     forms = ["/agenda/equipe/nouveau", f"{gathering}/deplacement", f"{gathering}/annulation", f"{gathering}/effectif"]
     forms += ["/lettres/equipe/ciblee"]
     return [*((path, LIST) for path in lists), *((path, FORM) for path in forms)]
