@@ -55,6 +55,7 @@ async def test_a_form_too_many_is_refused_with_what_was_typed_and_when_to_come_b
         assert refused.status_code == 429
         assert 1 <= int(refused.headers["retry-after"]) <= 3600
         assert "Trop d’envois en peu de temps" in refused.text
+        assert "Votre formulaire n’est pas parti" in refused.text
         assert typed["email"] in refused.text
         assert header_faults(refused) == []
         english = await post(client, f"{address}?lang=en", typed, "203.0.113.7")
