@@ -90,9 +90,11 @@ class Maker:
         api, words = "/api/events/v1/gatherings", self.made.words
         draft = await self.post(self.staff, api, **gathering("brouillon"))
         words |= {"events gathering_id": draft["id"], "events code": "eau-assainissement-hygiene"}
+        open_ = await self.post(self.staff, api, **gathering("ouvert"))
+        await self.post(self.staff, f"{api}/{open_['id']}/publication")
         made = await self.post(self.staff, api, **gathering("publié"))
         await self.post(self.staff, f"{api}/{made['id']}/publication")
-        words |= {"events slug": made["slug"], "events published": made["id"]}
+        words |= {"events slug": open_["slug"], "events open": open_["id"], "events published": made["id"]}
         person = {"name": canary.line("Awa"), "email": COMER, "organisation": canary.line("structure")}
         await self.post(self.anybody, f"{api}/{made['id']}/registrations", **person)
         self.made.links["/agenda/inscription/{token}"] = await self.link(COMER, "/agenda/inscription/")

@@ -61,7 +61,7 @@ async def test_a_registration_known_is_told_to_the_same_address_and_name_alone(
     client: httpx.AsyncClient, settled: Settled
 ) -> None:
     """Another address hears of its own place, never that a name is on the list already."""
-    there = f"/api/events/v1/gatherings/{settled.words['events published']}/registrations"
+    there = f"/api/events/v1/gatherings/{settled.words['events open']}/registrations"
     first = await client.post(there, json={"name": "Aline Roux", "email": "aline@puits.example"})
     again = await client.post(there, json={"name": "Aline Roux", "email": "aline@puits.example"})
     other = await client.post(there, json={"name": "Aline Roux", "email": "autre@puits.example"})
