@@ -90,6 +90,7 @@ async def _deaf_observatory(town: Apart) -> AsyncIterator[None]:
     connection = await asyncpg.connect(town.system.database_url("observatory"))
     try:
         async with connection.transaction():
+            await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             await connection.execute("LOCK TABLE inbox IN EXCLUSIVE MODE")
             yield
     finally:
