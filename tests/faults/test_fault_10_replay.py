@@ -9,7 +9,7 @@ from tests.faults.ledger import Ledger, figure
 from tests.faults.report import Account
 from tests.faults.states import differences, settled, state
 
-PROJECTIONS = ("fact", "state", "demonstration_removal")
+PROJECTIONS = ("fact", "state", "demonstration_removal", "tally")
 
 
 async def test_fault_10_an_emptied_observatory_is_the_same_to_the_byte(
