@@ -13,7 +13,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 BASELINE = Path(__file__).with_name("secrets.baseline")
 LOCK = "requirements/run.txt"
-SECONDS = 240
+SECONDS = 90
 APART = (".woff2", ".png", ".gz", ".geojson", ".topojson", ".pdf")
 DATA = (
     "requirements/run.txt",
