@@ -12,6 +12,7 @@ from services.embedded import House
 from services.examples import demonstration
 from services.examples.demonstration import Houses
 from services.examples.season import KINDS, SEASON
+from services.houses import CARDS
 from shared.contracts import FACTS
 from shared.db import Database
 from shared.errors import Unavailable
@@ -107,13 +108,11 @@ def _read(file: Path) -> dict[str, str]:
 
 
 async def until_level(databases: dict[str, Database]) -> None:
-    """Wait until the observatory has received every fact that the journals hold."""
-    told = 0
+    """Wait until the observatory has received every fact that the journals hold and that it listens to."""
+    told, heard = 0, [shape.contract() for shape in CARDS["observatory"].hears(FACTS)]
     for db in databases.values():
         async with db.reading() as tx:
-            told += await tx.fetchval(
-                "SELECT count(*) FROM journal WHERE stream = $1 AND contract NOT LIKE 'observatory.%'", FACTS
-            )  # the observatory does not listen to itself
+            told += await tx.fetchval("SELECT count(*) FROM journal WHERE contract = ANY($1)", heard)
     while True:
         async with databases["observatory"].reading() as tx:
             if await tx.fetchval("SELECT count(*) FROM inbox WHERE consumer = 'observatory-facts'") >= told:
