@@ -74,7 +74,12 @@ async def hear(db: Database, live: Live) -> None:
         heard.set()
         live.forget()
 
+    def deafen(*_said: object) -> None:
+        live.hearing = False
+        note()
+
     connection = await asyncpg.connect(db.url, timeout=5)
+    connection.add_termination_listener(deafen)
     await connection.add_listener(CHANNEL, note)
     live.hearing = True
     try:

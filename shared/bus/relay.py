@@ -14,7 +14,7 @@ from shared.errors import Unavailable
 from shared.metrics import RELAYED
 
 BATCH = 500
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 3.0
 POLL_SECONDS = 1.0
 SPACING_SECONDS, CROWDED_SPACING_SECONDS, CROWD = 0.02, 0.1, 10
 """From one batch to the next, and after one that held a crowd: fewer, fuller batches cost all four services less."""
@@ -46,7 +46,7 @@ class Relay:
             except (Unavailable, PublishFailed) as error:
                 log.warning("relay waits", service=self.service, reason=str(error))
                 await asyncio.sleep(pause)
-                pause = min(pause * 1.5, 5)
+                pause = min(pause * 1.5, 2)
                 continue
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):  # wait_for would swallow a cancellation that comes with the bell

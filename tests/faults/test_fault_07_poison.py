@@ -84,6 +84,8 @@ async def test_fault_07_a_fact_that_kills_its_process_is_tried_a_bounded_number_
             await _delivered_in_vain(town, DELIVERIES_WITHOUT_VERDICT - 2)
         async with _gate_shut(town):
             kills = await _killed_until_it_is_dead(town)
+            await process.kill()
+            await _bury_session(town)  # the last attempt may be at the gate already
             await process.restart()
             killing = await _parked_event(town)
 

@@ -1,10 +1,26 @@
 """`maillage doctor` and `maillage watch` on a running house: sentences that say what to do, and a mail that leaves."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
+
 from services.embedded import House
-from tests.conftest import Mailbox
+from tests.conftest import Mailbox, anybody, standing
 from tests.e2e.whole import Ended, command
+
+
+@pytest.fixture(scope="module")
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """A house of its own: what other tests broke on purpose would be found."""
+    async with standing(tmp_path_factory.mktemp("doctor")) as here:
+        yield here
+
+
+@pytest.fixture(scope="module")
+async def mailbox(house: House) -> AsyncIterator[Mailbox]:
+    async with anybody(house) as client:
+        yield Mailbox(client)
 
 
 async def ask(house: House, *words: str, **more: str) -> Ended:

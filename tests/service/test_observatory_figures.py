@@ -118,9 +118,10 @@ async def test_a_fictional_season_uncounts_before_or_after_its_removal_is_heard(
     assert (await figure(client, "gatherings", year))["value"] == 2
 
 
-async def test_every_example_of_a_contract_it_listens_to_is_kept(db: Database) -> None:
+async def test_every_example_of_a_contract_that_figures_are_made_of_is_kept(db: Database) -> None:
     random.seed(1)
-    facts = [told(EXAMPLES[contract]) for contract in HANDLERS]  # type: ignore[arg-type, index]
+    contracts = [contract for contract in HANDLERS if contract is not registry.ErasureRequested]
+    facts = [told(EXAMPLES[contract]) for contract in contracts]  # type: ignore[arg-type, index]
     random.shuffle(facts)
     await hear(db, facts)
     async with db.reading() as tx:
@@ -128,7 +129,7 @@ async def test_every_example_of_a_contract_it_listens_to_is_kept(db: Database) -
             "SELECT count(*) FROM fact WHERE event_id = ANY($1)", [envelope.event_id for _, envelope in facts]
         )
         assert await figure_faults(tx) == []
-    assert kept == len(HANDLERS)
+    assert kept == len(contracts)
 
 
 async def test_organisations_count_the_published_and_say_why_others_are_not(
