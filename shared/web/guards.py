@@ -51,24 +51,24 @@ class Guards:
         started = perf_counter()
         scope["app"] = self.application
         story = follow(_story(Headers(scope=scope)))
-        status = 0
+        status, body = 0, Body(receive)
 
         async def sending(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if status >= 400 and scope["method"] not in READING:
+                    await body.drain()
                 MutableHeaders(scope=message)["X-Correlation-Id"] = str(story)
             await send(message)
 
         request = Request(scope, receive)
         try:
             self._refuse(request)
-            await self.app(scope, _limited(receive), sending)
+            await self.app(scope, body.read, sending)
         except Refusal as refusal:
             if status:
                 raise
-            if isinstance(refusal, TooLarge):
-                await _drain(receive)
             await answer_refusal(request, refusal)(scope, receive, sending)
         finally:
             self._tell(scope, status, perf_counter() - started)
@@ -98,14 +98,31 @@ class Guards:
             raise ForeignForm()
 
 
-async def _drain(receive: Receive) -> None:
-    """Hear out a body that is too long, within bounds, so that its sender reads the answer and not a reset."""
-    heard = 0
-    while heard < DRAINED:
-        message = await receive()
-        heard += len(message.get("body", b""))
-        if message["type"] != "http.request" or not message.get("more_body"):
-            return
+class Body:
+    """What a request sends, counted; what nobody reads is heard out, so that its sender reads an answer, no reset."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.heard = 0
+        self.is_ended = False
+
+    async def read(self) -> Message:
+        """The next part; TooLarge once there is too much of it."""
+        message = await self._next()
+        if self.heard > MAX_BODY:
+            raise TooLarge()
+        return message
+
+    async def drain(self) -> None:
+        """Hear out what is left, within bounds."""
+        while not self.is_ended and self.heard < DRAINED:
+            await self._next()
+
+    async def _next(self) -> Message:
+        message = await self._receive()
+        self.heard += len(message.get("body", b""))
+        self.is_ended = message["type"] != "http.request" or not message.get("more_body")
+        return message
 
 
 def _story(headers: Headers) -> UUID:
@@ -121,19 +138,3 @@ def _foreign(request: Request) -> bool:
         return site not in ("same-origin", "none")
     origin = request.headers.get("origin")
     return origin is not None and origin.partition("://")[2] != request.headers.get("host")
-
-
-def _limited(receive: Receive) -> Receive:
-    received = 0
-
-    async def counting() -> Message:
-        nonlocal received
-        message = await receive()
-        received += len(message.get("body", b""))
-        if received > MAX_BODY:
-            if message.get("more_body"):
-                await _drain(receive)
-            raise TooLarge()
-        return message
-
-    return counting
