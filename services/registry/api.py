@@ -59,7 +59,7 @@ async def ask_to_be_listed(form: RequestListing, request: Request, response: Res
         row = await commands.request_listing(form, tx, Links.of(request))
         return Answer(201, {"id": str(row["id"]), "status": row["status"]})
 
-    answer = await once(request, form, request.headers.get(HEADER) or "body", work, rank="")
+    answer = await once(request, form, request.headers.get(HEADER) or "body", work)
     response.headers["Location"] = f"{router.prefix}/listing-requests/{answer.body['id']}"
     return Accepted.model_validate(answer.body)
 

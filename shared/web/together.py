@@ -16,7 +16,8 @@ from shared.errors import Unavailable
 Made = TypeVar("Made")
 Work = Callable[[Tx], Awaitable[Made]]
 
-LARGEST = 64
+LARGEST, GROUPS_AT_ONCE = 64, 3
+"""Forms in a group, and groups at work: one alone would leave PostgreSQL idle while Python works, and the reverse."""
 PATIENCE_SECONDS = 2.0
 """A group that waits longer for one of its rows, that somebody else holds, is undone; then each waits for its own."""
 ALONE_AT_ONCE = 4
@@ -75,15 +76,15 @@ class Together:
         self.db = db
         self._waiting: list[Form] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._grouping = False
+        self._groups = 0
         self._alone = asyncio.Semaphore(ALONE_AT_ONCE)
 
     async def do(self, work: Work[Made], rank: str) -> Made:
         """What `work` answers, once it is committed; raises what it raises."""
         form = Form(rank, work)
         self._waiting.append(form)
-        if not self._grouping:
-            self._grouping = True
+        if self._groups < GROUPS_AT_ONCE:
+            self._groups += 1
             self._start(self._go())
         made: Made = await form.answered
         return made
@@ -95,7 +96,7 @@ class Together:
                 group.sort(key=lambda form: form.rank)
                 await self._commit(group)
         finally:
-            self._grouping = False
+            self._groups -= 1
 
     async def _commit(self, group: list[Form]) -> None:
         try:

@@ -116,7 +116,7 @@ async def _send(request: Request, form: Form, listing: RequestListing, draft: st
 
     try:
         admit(request, form, listing.contact_email)
-        answer = await once(request, listing, form.key, work, rank="")
+        answer = await once(request, listing, form.key, work)
     except Refusal as refusal:
         found = refusal.details.get("profile_url")
         step = 1 if refusal.field else len(STEPS)
