@@ -17,7 +17,7 @@ from services.embedded import house as enter_house
 from services.gateway import Gateway
 from services.serving import serve
 from shared.settings import Settings
-from shared.web.session import new_session
+from shared.web.session import Role, new_session
 
 Found = TypeVar("Found")
 _numbers = itertools.count(1)
@@ -91,6 +91,11 @@ def anybody(house: House) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=house.settings.public_url, timeout=20)
 
 
+def bearer(house: House, role: Role) -> str:
+    """The API token of somebody with this role, as the header says it."""
+    return "Bearer " + house.services["registry"].signer.session(new_session(role), "api-token")
+
+
 @pytest.fixture(scope="session")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """The house most tests share: each looks only at what it made itself."""
@@ -107,9 +112,8 @@ async def client(house: House) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture(scope="session")
 async def staff(house: House) -> AsyncIterator[httpx.AsyncClient]:
     """The team, by API token."""
-    token = house.services["registry"].signer.session(new_session("staff"), "api-token")
-    headers = {"Authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(base_url=house.settings.public_url, headers=headers, timeout=20) as made:
+    async with anybody(house) as made:
+        made.headers["Authorization"] = bearer(house, "staff")
         yield made
 
 

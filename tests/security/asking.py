@@ -6,7 +6,7 @@ import httpx
 
 from services.embedded import House
 from shared.clock import new_id
-from tests.security.conftest import bearer
+from tests.conftest import bearer
 from tests.security.settled import Settled
 
 POLICY = (

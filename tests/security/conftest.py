@@ -6,8 +6,7 @@ import httpx
 import pytest
 
 from services.embedded import House
-from shared.web.session import Role, new_session
-from tests.conftest import Mailbox, anybody, standing
+from tests.conftest import Mailbox, anybody, bearer, standing
 from tests.security.settled import Settled, settle
 
 
@@ -39,8 +38,3 @@ def mailbox(client: httpx.AsyncClient) -> Mailbox:
 async def settled(house: House, client: httpx.AsyncClient, staff: httpx.AsyncClient, mailbox: Mailbox) -> Settled:
     """One of each thing, written by somebody who means harm."""
     return await settle(house, client, staff, mailbox)
-
-
-def bearer(house: House, role: Role) -> str:
-    """The API token of somebody with this role."""
-    return "Bearer " + house.services["registry"].signer.session(new_session(role), "api-token")

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from services.embedded import House
 from services.registry.outbound import LARGEST, NoTitle, NotPublic, NotReached, Outbound, is_public, title_of
+from tests.conftest import bearer
 from tests.security import canary
-from tests.security.conftest import bearer
 
 PUBLIC = "93.184.215.14"
 INSIDE = [

@@ -16,7 +16,7 @@ from shared.clock import new_id, now
 from shared.contracts import DomainEvent, Envelope, events, registry
 from shared.contracts.examples import EXAMPLES
 from shared.web.session import new_session
-from tests.conftest import Mailbox, anybody, eventually, standing
+from tests.conftest import Mailbox, anybody, bearer, eventually, standing
 
 PAGE = "/observatoire/equipe/bus"
 OBSERVATORY = "/api/observatory/v1/bus"
@@ -37,9 +37,8 @@ async def anyone(house: House) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture(scope="module")
 async def team(house: House) -> AsyncIterator[httpx.AsyncClient]:
-    token = house.services["registry"].signer.session(new_session("staff"), "api-token")
     async with anybody(house) as made:
-        made.headers["Authorization"] = f"Bearer {token}"
+        made.headers["Authorization"] = bearer(house, "staff")
         yield made
 
 

@@ -17,7 +17,7 @@ from services.purging import apply_again, note_done, remember_receipts, requeste
 from shared.bus.bus import connect
 from shared.contracts import PEOPLE, person_key
 from shared.web.session import new_session
-from tests.conftest import Mailbox, anybody, eventually, standing
+from tests.conftest import Mailbox, anybody, bearer, eventually, standing
 from tests.service.test_events_places import published, register, registrations, training
 from tests.service.test_mailing_subscriptions import subscribe
 from tests.service.test_registry_listing import asked
@@ -43,8 +43,7 @@ async def client(house: House) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture(scope="module")
 async def staff(house: House) -> AsyncIterator[httpx.AsyncClient]:
     async with anybody(house) as made:
-        token = house.services["registry"].signer.session(new_session("administrator"), "api-token")
-        made.headers["Authorization"] = f"Bearer {token}"
+        made.headers["Authorization"] = bearer(house, "administrator")
         yield made
 
 
