@@ -24,7 +24,6 @@ SELECTORS = (
     "ovh",
 )
 """DKIM names its key freely; these are the usual names. Another is said with MAILLAGE_DKIM_SELECTOR."""
-SECONDS = 5.0
 
 
 async def mail_dns_findings(domain: str, selector: str, resolver: Resolver) -> AsyncIterator[Finding]:
@@ -66,7 +65,7 @@ async def _has_key(resolver: Resolver, name: str, domain: str) -> bool:
 async def _records(resolver: Resolver, name: str, kind: str) -> list[str]:
     """The records of a name, none where it has none; DNSException where nobody answers."""
     try:
-        answer = await resolver.resolve(name, kind, lifetime=SECONDS)
+        answer = await resolver.resolve(name, kind)
     except (NXDOMAIN, NoAnswer):
         return []
     return ["".join(part.decode() for part in one.strings) if kind == "TXT" else str(one) for one in answer]
