@@ -3,8 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -17,14 +16,14 @@ from shared.db import Database, Tx
 from shared.errors import Invalid, Refusal
 from shared.web.forms import errors_by_field
 
-Command = Callable[[Any, Tx], Awaitable[str]]
-"""A command that records one form and says `recorded`, `corrected` or `unchanged`."""
+Command = Callable[[list[Any], Tx], Awaitable[Sequence[str]]]
+"""A command that records several forms or none, and says `recorded`, `corrected` or `unchanged` of each."""
 Shape = Callable[[dict[str, Any]], BaseModel]
 
 LARGEST_FILE = 50 * 1024 * 1024
 WORKBOOKS = (".xlsx", ".ods")
-TOGETHER = 50
-"""Rows of one transaction: a commit costs more than a row."""
+TOGETHER = 500
+"""Rows of one transaction, which a command may take in a few statements."""
 
 
 class UnreadableFile(Refusal):
@@ -133,20 +132,29 @@ async def import_rows(
 async def _record(
     db: Database, readable: list[tuple[Row, BaseModel]], command: Command, done: Counter[str]
 ) -> list[Refused]:
-    """Several rows in one transaction; where one is refused, each in its own, so that the good ones are kept."""
-    with suppress(Refusal):
-        async with db.transaction() as tx:
-            words = [await command(form, tx) for _row, form in readable]
-        done.update(words)
+    """All in one transaction; where one is refused, each half in its own, so that the good ones are kept."""
+    if not readable:
         return []
-    refused: list[Refused] = []
-    for row, form in readable:
-        try:
-            async with db.transaction() as tx:
-                word = await command(form, tx)
-            done[word] += 1
-        except Invalid as refusal:
-            refused.append((row, refusal.errors))
-        except Refusal as refusal:
-            refused.append((row, {refusal.field or "": refusal.sentence}))
-    return refused
+    try:
+        async with db.transaction() as tx:
+            words = await command([form for _row, form in readable], tx)
+    except Refusal as refusal:
+        if len(readable) == 1:
+            errors = refusal.errors if isinstance(refusal, Invalid) else {refusal.field or "": refusal.sentence}
+            return [(readable[0][0], errors)]
+        half = len(readable) // 2
+        return [
+            *await _record(db, readable[:half], command, done),
+            *await _record(db, readable[half:], command, done),
+        ]
+    done.update(words)
+    return []
+
+
+def one_by_one(command: Callable[[Any, Tx], Awaitable[str]]) -> Command:
+    """A command of one form as a command of several."""
+
+    async def each(forms: list[Any], tx: Tx) -> list[str]:
+        return [await command(form, tx) for form in forms]
+
+    return each

@@ -9,10 +9,10 @@ from pydantic import BaseModel
 
 from services.events import commands as events
 from services.events.forms import RecordGathering, RecordProgramme
-from services.examples.importing import Command, Report, Row, Shape, gathered, import_rows, read_table
+from services.examples.importing import Command, Report, Row, Shape, gathered, import_rows, one_by_one, read_table
 from services.observatory.commands import record_figure
 from services.observatory.forms import RecordFigure
-from services.registry.commands import record_group, record_organisation
+from services.registry.commands import record_group, record_organisations
 from services.registry.forms import RecordGroup, RecordOrganisation
 from shared.db import Database
 
@@ -68,28 +68,31 @@ def _figures(rows: Iterable[Row]) -> Iterable[Row]:
 
 
 KINDS: dict[str, Kind] = {
-    "groups": Kind("registry", _shape(RecordGroup), record_group, ("name", "slug", "kind"), ("countries",)),
+    "groups": Kind("registry", _shape(RecordGroup), one_by_one(record_group), ("name", "slug", "kind"), ("countries",)),
     "organisations": Kind(
         "registry",
         _shape(RecordOrganisation),
-        record_organisation,
+        record_organisations,
         ("name", "status", "source"),
         ("themes", "sdgs", "countries"),
     ),
     "gatherings": Kind(
-        "events", _shape(RecordGathering), events.record_gathering, ("title", "kind", "date", "status", "source")
+        "events",
+        _shape(RecordGathering),
+        one_by_one(events.record_gathering),
+        ("title", "kind", "date", "status", "source"),
     ),
     "programmes": Kind(
         "events",
         _shape(RecordProgramme),
-        events.record_programme,
+        one_by_one(events.record_programme),
         ("gathering_title", "date", "source", "starts_at", "activity"),
         together=_programmes,
     ),
     "figures": Kind(
         "observatory",
         _shape(RecordFigure),
-        record_figure,
+        one_by_one(record_figure),
         ("figure_id", "label", "value", "unit", "year", "source", "part_label", "part_value"),
         together=_figures,
     ),

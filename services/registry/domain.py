@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from itertools import chain
 from typing import Any
 
 from shared import reference
@@ -89,11 +90,11 @@ def slug_of(name: str) -> str:
 RESERVED = {"referencement", "demande", "confirmation", "equipe", "groupes", "adhesion", "connexion", "embed"}
 
 
-def slugs_of(name: str) -> list[str]:
+def slugs_of(name: str) -> Iterator[str]:
     """The addresses a name may take, in order; those of our own pages are not among them."""
     first = slug_of(name)
-    tried = [first, *(f"{first[:76]}-{number}" for number in range(2, 1_000))]
-    return [one for one in tried if one not in RESERVED]
+    tried = chain([first], (f"{first[:76]}-{number}" for number in range(2, 1_000)))
+    return (one for one in tried if one not in RESERVED)
 
 
 def search_words(row: Mapping[str, Any]) -> str | None:

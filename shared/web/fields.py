@@ -15,7 +15,7 @@ from shared import reference
 from shared.clock import as_utc, in_paris
 from shared.settings import Settings
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029\ufffe\uffff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029\ufffe\uffff\ud800-\udfff]")
 _TAG = re.compile(r"<\s*[a-zA-Z/!?]")
 _TOPIC = re.compile(r"newsletter|trainings|calls|group:[a-z0-9-]{1,80}")
 _DOMAIN = re.compile(r"([a-z0-9-]{1,63}\.)+[a-z]{2,63}", re.IGNORECASE)
@@ -31,7 +31,7 @@ def _text(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     value = unicodedata.normalize("NFC", value).replace("\r\n", "\n").strip()
-    if _CONTROL.search(value) or any(0xD800 <= ord(character) <= 0xDFFF for character in value):
+    if _CONTROL.search(value):
         raise wrong("control_characters", "Retirez les caractères invisibles de cette réponse.")
     return value
 

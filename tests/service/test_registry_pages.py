@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from services.embedded import House
-from services.registry.commands import record_group, record_organisation
+from services.registry.commands import record_group, record_organisations
 from services.registry.forms import RecordGroup, RecordOrganisation
 from shared.web.session import COOKIE, new_session
 from tests.service.test_registry_form import QUEUE, key_in, path_of, text_of, told
@@ -152,9 +152,9 @@ async def test_a_profile_says_what_is_not_known_and_speaks_to_search_engines(
         }
     )
     async with house.services["registry"].db.transaction() as tx:
-        assert await record_organisation(form, tx) == "recorded"
+        assert await record_organisations([form], tx) == ["recorded"]
     async with house.services["registry"].db.transaction() as tx:
-        assert await record_organisation(form, tx) == "unchanged"
+        assert await record_organisations([form], tx) == ["unchanged"]
     page = await client.get(f"/annuaire/lue-dans-un-rapport-{number}")
     assert page.status_code == 200
     assert text_of(page.text).count("non renseigné") >= 5
@@ -170,7 +170,7 @@ async def test_what_is_only_recorded_or_archived_has_no_page(
 ) -> None:
     form = {"name": f"Ailleurs {number}", "status": "recorded", "source": "Rapport", "occurred_on": "2020-12-31"}
     async with house.services["registry"].db.transaction() as tx:
-        await record_organisation(RecordOrganisation.model_validate(form), tx)
+        await record_organisations([RecordOrganisation.model_validate(form)], tx)
     assert (await client.get(f"/annuaire/ailleurs-{number}")).status_code == 404
     done = await published(staff, client, asked(number))
     sent = await browser.post(f"{QUEUE}/structures/{done['organisation_id']}/archive")

@@ -6,7 +6,7 @@ from services.registry.commands.demonstration import record_listing, remove_demo
 from services.registry.commands.erasing import ask_erasure, request_erasure
 from services.registry.commands.groups import confirm_membership, join_group, leave_group, record_group
 from services.registry.commands.listing import answer_request, confirm_contact, request_listing, send_link_again
-from services.registry.commands.organisations import archive_organisation, record_organisation
+from services.registry.commands.organisations import archive_organisation, record_organisations
 from services.registry.commands.watch import record_watch_item, withdraw_watch_item
 
 __all__ = [
@@ -23,7 +23,7 @@ __all__ = [
     "publish_request",
     "record_group",
     "record_listing",
-    "record_organisation",
+    "record_organisations",
     "record_watch_item",
     "refuse_request",
     "remove_demonstration",
