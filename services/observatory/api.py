@@ -1,6 +1,5 @@
 """The observatory's JSON API: figures that open, published figures, partners' dashboards."""
 
-import hashlib
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 from uuid import UUID
@@ -19,7 +18,8 @@ from services.observatory.queries.figures import dimension, figure_of, opened
 from services.observatory.queries.published import comparison, published_figure, published_figures
 from shared.db import Answer, Database, Tx
 from shared.web.answers import once
-from shared.web.i18n import _, language
+from shared.web.i18n import _
+from shared.web.kept import address_of, tagged
 from shared.web.session import Session, team_session
 
 router = APIRouter(prefix="/api/observatory/v1", tags=["observatory"])
@@ -41,15 +41,6 @@ def said(request: Request, body: dict[str, Any]) -> Response:
     return tagged(request, JSONResponse(body))
 
 
-def tagged(request: Request, answer: Response) -> Response:
-    """An answer, maybe kept for several readers, or 304 to whoever has it already."""
-    if "etag" not in answer.headers:
-        answer.headers["ETag"] = f'W/"{hashlib.sha256(bytes(answer.body)).hexdigest()[:24]}"'
-    if answer.headers["ETag"] in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers={"ETag": answer.headers["ETag"]})
-    return Response(answer.body, media_type=answer.media_type, headers={"ETag": answer.headers["ETag"]})
-
-
 async def kept(request: Request, reading: Callable[[Tx], Coroutine[Any, Any, dict[str, Any]]]) -> Response:
     """What `reading` finds at this address, written once for all its readers until the figures move."""
     live: Live = request.app.state.live
@@ -58,8 +49,7 @@ async def kept(request: Request, reading: Callable[[Tx], Coroutine[Any, Any, dic
         async with _db(request).reading() as tx:
             return JSONResponse(await reading(tx))
 
-    address = f"{request.url.path}?{request.url.query}"
-    return tagged(request, await live.remember(f"{language.get()} {address}", compute))
+    return tagged(request, await live.remember(address_of(request), compute))
 
 
 def figure_body(one: Indicator, figure: Figure, scope: Scope, by: str | None) -> dict[str, Any]:

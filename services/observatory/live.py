@@ -9,6 +9,7 @@ import asyncpg
 
 from shared.db import UNREACHABLE, Database
 from shared.errors import Unavailable
+from shared.web.kept import Kept
 
 if TYPE_CHECKING:
     from shared.service import Service
@@ -31,33 +32,18 @@ class Live:
         self.hearing = False
         """Whether a move would be noticed; else nothing is kept."""
         self._bell = asyncio.Event()
-        self._kept: dict[str, asyncio.Task[Any]] = {}
-
-    def forget(self) -> None:
-        """Something moved: what was computed is no longer so."""
-        self._kept = {}
+        self.kept = Kept(KEPT)
 
     def ring(self) -> None:
         """Wake whoever waits."""
-        self.forget()
+        self.kept.forget()
         self.rings += 1
         self._bell.set()
         self._bell = asyncio.Event()
 
     async def remember(self, key: str, compute: Callable[[], Coroutine[Any, Any, Made]]) -> Made:
-        """What `compute` gives, computed once for all who ask between two moves."""
-        if not self.hearing or len(self._kept) > KEPT:
-            return await compute()
-        task = self._kept.get(key)
-        if task is None:
-            task = self._kept[key] = asyncio.create_task(compute())
-            task.add_done_callback(lambda done: self._drop_failed(key, done))
-        found: Made = await asyncio.shield(task)
-        return found
-
-    def _drop_failed(self, key: str, task: "asyncio.Task[Any]") -> None:
-        if (task.cancelled() or task.exception()) and self._kept.get(key) is task:
-            del self._kept[key]
+        """What `compute` gives, kept until the next move where a move would be noticed."""
+        return await self.kept.remember(key, compute) if self.hearing else await compute()
 
     async def wait(self, seconds: float) -> None:
         """Return at the next move, or after `seconds`."""
@@ -72,7 +58,7 @@ async def hear(db: Database, live: Live) -> None:
 
     def note(*_said: object) -> None:
         heard.set()
-        live.forget()
+        live.kept.forget()
 
     def deafen(*_said: object) -> None:
         live.hearing = False

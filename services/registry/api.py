@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel
 from starlette.requests import Request
+from starlette.responses import JSONResponse
 
 from services.registry import commands, wording
 from services.registry.forms import (
@@ -22,10 +23,12 @@ from services.registry.forms import (
 from services.registry.links import Links
 from services.registry.queries import directory, erasures, groups, requests, watch
 from services.registry.shown import erasure_shown, group_shown, item_shown, organisation_shown, request_shown
+from services.registry.tally import Tally
 from shared.clock import today
 from shared.contracts.registry import WatchClass
 from shared.db import Answer, Tx
 from shared.web.answers import HEADER, once
+from shared.web.kept import address_of, tagged
 from shared.web.session import Session, team_session
 
 router = APIRouter(
@@ -130,20 +133,23 @@ async def ask_more(request_id: UUID, form: AskInformation, request: Request, tea
 
 
 @router.get("/organisations")
-async def organisations(asked: Annotated[OrganisationsAsked, Query()], request: Request) -> dict[str, Any]:
-    """The directory: full text, facets with counts, pages by cursor."""
+async def organisations(asked: Annotated[OrganisationsAsked, Query()], request: Request) -> Response:
+    """The directory: full text, facets with counts, pages by cursor; the same for all, until it changes."""
+    tally: Tally = request.app.state.tally
+    async with request.app.state.db.reading() as tx:
+        await tally.follow(tx)
+    return tagged(request, await tally.pages.remember(address_of(request), lambda: _listed(asked, request)))
+
+
+async def _listed(asked: OrganisationsAsked, request: Request) -> Response:
     async with request.app.state.db.reading() as tx:
         found = await directory.search(tx, asked, request.app.state.tally)
     facets = {
         name: [{"key": key, "label": wording.LABELS[name](key), "count": n} for key, n in values]
         for name, values in found.facets.items()
     }
-    return {
-        "items": [organisation_shown(row) for row in found.items],
-        "total": found.total,
-        "facets": facets,
-        "next": found.next,
-    }
+    items = [organisation_shown(row) for row in found.items]
+    return JSONResponse({"items": items, "total": found.total, "facets": facets, "next": found.next})
 
 
 @router.get("/organisations/{slug}")

@@ -6,13 +6,17 @@ each count the changes since the last one are read, in the order of their commit
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import reduce
 from operator import and_, or_
 
 from shared.db import Row, Tx
+from shared.web.kept import Kept
 
 FACETS = ("college", "kind", "department", "theme", "sdg", "country")
+PAGES_KEPT, WORDS_KEPT = 200, 100
+TAKEN_AT_ONCE = 10_000
+"""A directory of a million is read without holding its rows all together."""
 Chosen = Mapping[str, Iterable[str]]
 """Values by facet: several of one widen, several facets narrow."""
 
@@ -21,6 +25,9 @@ class Tally:
     """Which listed structures have which value. One a process, shared by its requests."""
 
     def __init__(self) -> None:
+        self.pages = Kept(PAGES_KEPT)
+        """Pages and lists of the directory, as they read until the next change of it."""
+        self._holding: dict[str, int] = {}
         self._forget()
         self._lock = asyncio.Lock()
 
@@ -28,22 +35,25 @@ class Tally:
         self.listed = 0
         self._bits: dict[str, dict[str, int]] = {facet: {} for facet in FACETS}
         self._seen = self._removed = 0
+        self._forget_answers()
+
+    def _forget_answers(self) -> None:
+        self.pages.forget()
+        self._holding = {}
 
     async def follow(self, tx: Tx) -> None:
         """Take in what changed since last time; start again where something was removed."""
         async with self._lock:
-            removed = await tx.fetchval("SELECT change FROM directory_removal")
-            if removed != self._removed:
-                self._forget()
-                self._removed = removed
-            rows = await tx.fetch(
-                """SELECT number, changed, status IN ('published', 'to_refresh') AS listed, college, kind, department,
-                       themes, sdgs, countries
-                   FROM organisation WHERE changed > $1""",
-                self._seen,
-            )
-            if rows:
-                self._take(rows)
+            while True:
+                rows = await _changes(tx, self._seen)
+                if rows[0]["removed"] != self._removed:
+                    self._forget()
+                    self._removed = rows[0]["removed"]
+                    continue
+                if rows[0]["number"] is not None:
+                    self._take(rows)
+                if len(rows) < TAKEN_AT_ONCE:
+                    return
 
     def _take(self, rows: list[Row]) -> None:
         kept = ~bits_of([row["number"] for row in rows])
@@ -63,6 +73,16 @@ class Tally:
         for (facet, value), found in numbers.items():
             self._bits[facet][value] = self._bits[facet].get(value, 0) | bits_of(found)
         self._seen = max(self._seen, max(row["changed"] for row in rows))
+        self._forget_answers()
+
+    async def holding(self, words: str, find: Callable[[], Awaitable[int]]) -> int:
+        """The structures that hold these words, looked for once until the directory changes, whatever the filters."""
+        kept = self._holding
+        if words not in kept:
+            kept[words] = await find()  # into what was forgotten meanwhile, if it was
+            if len(kept) > WORDS_KEPT:
+                del kept[next(iter(kept))]
+        return kept[words]
 
     def matching(self, chosen: Chosen, among: int, but: str | None = None) -> int:
         """The structures among these that fit what was chosen, in all facets `but` one."""
@@ -81,6 +101,18 @@ class Tally:
             found = [(value, (base & bits).bit_count()) for value, bits in self._bits[facet].items()]
             counted[facet] = sorted(((value, n) for value, n in found if n), key=lambda one: (-one[1], one[0]))
         return counted
+
+
+async def _changes(tx: Tx, seen: int) -> list[Row]:
+    """The structures changed after `seen`, the oldest first, each beside the last removal; one row where none did."""
+    return await tx.fetch(
+        """SELECT removal.change AS removed, number, changed, status IN ('published', 'to_refresh') AS listed, college,
+               kind, department, themes, sdgs, countries
+           FROM directory_removal AS removal LEFT JOIN organisation ON changed > $1
+           ORDER BY changed LIMIT $2""",
+        seen,
+        TAKEN_AT_ONCE,
+    )
 
 
 def bits_of(numbers: Iterable[int]) -> int:

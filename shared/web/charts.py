@@ -1,5 +1,6 @@
 """Charts as inline SVG from pure functions: classes only, no text inside, and a table beside or around each."""
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from markupsafe import Markup, escape
 
 from shared.reference import sdg
 from shared.web.format import number
-from shared.web.i18n import _, language
+from shared.web.i18n import _, language, translate
 from shared.web.markup import fill, joined
 
 
@@ -37,6 +38,19 @@ def sdg_bar(goal: int, value: float, url: str | None = None) -> Bar:
     if found is None:
         raise KeyError(goal)
     return Bar(found.label(language.get()), value, goal, url)
+
+
+@functools.cache
+def sdg_badge(goal: int, lang: str) -> Markup:
+    """Draw the square of an ODD in the reader's language: there are 17, and lists are full of them."""
+    found = sdg(goal)
+    return fill(
+        '<span class="sdg sdg-{0}" title="{1}"><span class="unseen">{2} </span>{0}'
+        '<span class="unseen">, {1}</span></span>',
+        goal,
+        found.label(lang) if found else "",
+        translate(lang, "ODD"),
+    )
 
 
 def bars(rows: Sequence[Bar], caption: str, head: tuple[str, str]) -> Markup:

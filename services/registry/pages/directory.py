@@ -13,11 +13,12 @@ from services.registry import wording
 from services.registry.forms import OrganisationsAsked
 from services.registry.queries.directory import Found, profile, search
 from services.registry.queries.groups import groups_of_countries
-from services.registry.tally import FACETS
+from services.registry.tally import FACETS, Tally
 from shared.db import Database, Row
 from shared.errors import Invalid
 from shared.settings import Settings
 from shared.web.i18n import _
+from shared.web.kept import address_of, tagged
 from shared.web.pages import render, url
 
 router = APIRouter()
@@ -26,7 +27,16 @@ SHOWN_OPTIONS = 8
 
 @router.get("/annuaire")
 async def directory(request: Request) -> Response:
-    """Search, facets, list and map."""
+    """Search, facets, list and map: written once for all who are not signed in, until the directory changes."""
+    if request.state.session is not None:
+        return await _directory(request)
+    tally: Tally = request.app.state.tally
+    async with request.app.state.db.reading() as tx:
+        await tally.follow(tx)
+    return tagged(request, await tally.pages.remember(address_of(request), lambda: _directory(request)))
+
+
+async def _directory(request: Request) -> Response:
     asked = asked_of(request)
     db: Database = request.app.state.db
     async with db.reading() as tx:

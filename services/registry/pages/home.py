@@ -5,9 +5,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.registry import wording
-from services.registry.queries.directory import listed_count, newest_organisations
+from services.registry.queries.directory import newest_organisations
 from services.registry.queries.groups import groups
 from services.registry.queries.watch import watch_items
+from services.registry.tally import Tally
 from shared.clock import today
 from shared.db import Database
 from shared.web.pages import render
@@ -20,17 +21,19 @@ LATEST = 5
 async def home(request: Request) -> Response:
     """What the network does, who joined last, what to do next."""
     db: Database = request.app.state.db
+    tally: Tally = request.app.state.tally
     async with db.reading() as tx:
+        await tally.follow(tx)
         latest = await newest_organisations(tx, LATEST)
         items = await watch_items(tx, "published", today(), LATEST)
-        count, known = await listed_count(tx), await groups(tx)
+        known = await groups(tx)
     demonstration = any(row["demonstration"] for row in (*latest, *items))
     return render(
         request,
         "registry/home.html",
         latest=latest,
         items=items,
-        count=count,
+        count=tally.listed.bit_count(),
         groups=known,
         words=wording,
         demonstration=demonstration,

@@ -78,10 +78,10 @@ async def _match(tx: Tx, asked: OrganisationsAsked, tally: Tally) -> Matched:
     await tally.follow(tx)
     holding = tally.listed
     if words:
-        holding &= await _holding(tx, words)
+        holding &= await tally.holding(words, lambda: _holding(tx, words))
         if not holding and (nearest := await _nearest(tx, words)) != fold(words):
             words, corrected = nearest, True
-            holding = tally.listed & await _holding(tx, words)
+            holding = tally.listed & await tally.holding(nearest, lambda: _holding(tx, nearest))
     fitting = tally.matching(_chosen(asked), holding)
     many = fitting.bit_count() ** 2 > tally.listed.bit_count() * asked.limit
     return Matched(words, corrected and holding > 0, holding, fitting, many)
@@ -231,11 +231,6 @@ async def newest_organisations(tx: Tx, limit: int) -> list[Row]:
            ORDER BY published_on DESC, id DESC LIMIT $1""",
         limit,
     )
-
-
-async def listed_count(tx: Tx) -> int:
-    """How many structures are listed."""
-    return int(await tx.fetchval("SELECT count(*) FROM organisation WHERE status IN ('published', 'to_refresh')"))
 
 
 async def organisations_of_the_team(tx: Tx, q: str, status: str, limit: int) -> list[Row]:
