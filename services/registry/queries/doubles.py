@@ -31,20 +31,27 @@ class Doubles:
 
 
 async def doubles_of(tx: Tx, form: RequestListing) -> Doubles:
-    """What a request may double, in one round trip."""
+    """What a request may double, in one round trip. Each branch has one index to take, with statistics or without."""
     domain = form.contact_email.rpartition("@")[2].lower()
     rows = await tx.fetch(
-        """SELECT id, slug, status, rna IS NOT NULL AND rna = $1 AS same_rna,
-                  siret IS NOT NULL AND siret = $2 AS same_siret
-           FROM organisation
-           WHERE status IN ('published', 'to_refresh')
-             AND (rna = $1 OR siret = $2 OR sort_name = folded($3))
+        """SELECT id, slug, true AS same_rna, false AS same_siret FROM organisation
+           WHERE status IN ('published', 'to_refresh') AND rna = $1
            UNION ALL
-           SELECT id, NULL, status, false, false FROM listing_request
-           WHERE status IN ('requested', 'in_review', 'information_asked')
-             AND (rna = $1 OR siret = $2 OR folded(name) = folded($3))
+           SELECT id, slug, false, true FROM organisation WHERE status IN ('published', 'to_refresh') AND siret = $2
            UNION ALL
-           SELECT id, NULL, status, false, false FROM listing_request
+           SELECT id, NULL, false, false FROM organisation
+           WHERE status IN ('published', 'to_refresh') AND sort_name = folded($3)
+           UNION ALL
+           SELECT id, NULL, false, false FROM listing_request
+           WHERE status IN ('requested', 'in_review', 'information_asked') AND rna = $1
+           UNION ALL
+           SELECT id, NULL, false, false FROM listing_request
+           WHERE status IN ('requested', 'in_review', 'information_asked') AND siret = $2
+           UNION ALL
+           SELECT id, NULL, false, false FROM listing_request
+           WHERE status IN ('requested', 'in_review', 'information_asked') AND folded(name) = folded($3)
+           UNION ALL
+           SELECT id, NULL, false, false FROM listing_request
            WHERE status IN ('requested', 'in_review', 'information_asked')
              AND $4 AND split_part(contact_email, '@', 2) = $5 AND similarity(folded(name), folded($3)) > 0.5
            LIMIT 20""",
