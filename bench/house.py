@@ -19,6 +19,7 @@ import httpx
 import psutil
 
 from bench.servers import NETWORK
+from services.mailing.mails.keys import new_key, on_one_line
 from shared.embedded.ports import free_port
 from shared.embedded.process import LAUNCHER
 from shared.settings import SERVICES
@@ -41,6 +42,8 @@ class House:
     servers: asyncio.subprocess.Process | None = None
 
     smtp: str = ""
+    dkim_key: str = field(default_factory=lambda: on_one_line(new_key("rsa")))
+    """Signs the letters, and those of the limit."""
     command: Path = MAILLAGE
 
     def environment(self, service: str) -> dict[str, str]:
@@ -172,6 +175,7 @@ def _environment(here: House, service: str, smtp: str) -> dict[str, str]:
         "MAILLAGE_DATABASE_URL": here.databases[service],
         "MAILLAGE_NATS_URL": here.nats[service],
         "MAILLAGE_SMTP_URL": smtp,
+        "MAILLAGE_DKIM_KEY": here.dkim_key if service == "mailing" else "",
     }
 
 

@@ -60,7 +60,7 @@ class MailSink(asyncio.Protocol):
             self.in_letter = True
             self.transport.write(b"354 go on\r\n")
         elif word == b"EHLO":
-            self.transport.write(b"250-bench\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n")
+            self.transport.write(b"250-bench\r\n250-8BITMIME\r\n250-PIPELINING\r\n250 SMTPUTF8\r\n")
         elif word == b"QUIT":
             self.transport.write(b"221 bye\r\n")
             self.transport.close()

@@ -10,7 +10,9 @@ set -a
 . ./.env
 set +a
 
-{ grep -E '^MAILLAGE_' .env | grep -v '^MAILLAGE_BACKUPS'
+# The key that signs the mails is for whoever sends them: mailing, and the watch among the operator's units.
+dkim=$(grep -E '^MAILLAGE_DKIM_' .env || true)
+{ grep -E '^MAILLAGE_' .env | grep -vE '^MAILLAGE_(BACKUPS|DKIM_)'
   echo "MAILLAGE_PRODUCTION=true"
   echo "MAILLAGE_NATS_URL=nats://127.0.0.1:4222"; } > "$etc/maillage.env"
 
@@ -28,8 +30,10 @@ for name in registry events mailing observatory; do
   echo "${upper}_ADDRESS=127.0.0.1:$port" >> "$etc/caddy.env"
   port=$((port + 1))
 done
+[ -z "$dkim" ] || printf '%s\n' "$dkim" >> "$etc/mailing.env"
 
 { echo "PGPASSFILE=$etc/pgpass"
+  [ -z "$dkim" ] || printf '%s\n' "$dkim"
   echo "MAILLAGE_DATABASE_URL=postgresql://{service}@127.0.0.1:5432/{service}"
   echo "MAILLAGE_OWNER_NATS_PASSWORD=$NATS_PASSWORD_OWNER"
   echo "MAILLAGE_DATA=/var/lib/maillage"

@@ -17,13 +17,19 @@ secret maillage-nats --from-literal=NATS_PASSWORD_OWNER="$NATS_PASSWORD_OWNER" \
   --from-literal=NATS_PASSWORD_MAILING="$NATS_PASSWORD_MAILING" \
   --from-literal=NATS_PASSWORD_OBSERVATORY="$NATS_PASSWORD_OBSERVATORY"
 pgpass=""
+# The key that signs the mails, for whoever sends them; empty where the mail server signs.
+dkim="--from-literal=MAILLAGE_DKIM_KEY=${MAILLAGE_DKIM_KEY:-} --from-literal=MAILLAGE_DKIM_SELECTOR=${MAILLAGE_DKIM_SELECTOR:-}"
 for service in registry events mailing observatory; do
   upper=$(echo "$service" | tr a-z A-Z)
   eval "db=\$DB_PASSWORD_$upper bus=\$NATS_PASSWORD_$upper"
-  secret "maillage-$service" --from-literal=MAILLAGE_NATS_PASSWORD="$bus" \
+  signing=""
+  [ "$service" != mailing ] || signing=$dkim
+  # shellcheck disable=SC2086 - two words, without a space in either
+  secret "maillage-$service" $signing --from-literal=MAILLAGE_NATS_PASSWORD="$bus" \
     --from-literal=MAILLAGE_DATABASE_URL="postgresql://$service:$db@$DATABASE_HOST/$service"
   pgpass="$pgpass$DATABASE_HOST:$service:$service:$db
 "
 done
-secret maillage-operator --from-literal=MAILLAGE_OWNER_NATS_PASSWORD="$NATS_PASSWORD_OWNER" \
+# shellcheck disable=SC2086
+secret maillage-operator $dkim --from-literal=MAILLAGE_OWNER_NATS_PASSWORD="$NATS_PASSWORD_OWNER" \
   --from-literal=MAILLAGE_DATABASE_URL="postgresql://{service}@$DATABASE_HOST/{service}" --from-literal=pgpass="$pgpass"

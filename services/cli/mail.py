@@ -1,12 +1,29 @@
 """`maillage mail`: hold every mail back, and let them leave again."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from services import reach
 from services.mailing.commands import pause_sending, resume_sending
+from services.mailing.mails.dkim import SELECTOR, Seal
+from services.mailing.mails.keys import DkimSettings, new_key, on_one_line
 from services.mailing.queries.pause import Pause, pause_of
+from shared.clock import today
+from shared.embedded.errors import CannotStart
+
+Kind = Literal["rsa", "ed25519"]
+TXT = 255
+"""Characters that one string of a TXT record holds."""
+MADE = (
+    "Clé nouvelle, secrète, qui n’est gardée nulle part. Publiez-la d’abord, puis mettez ces deux lignes dans les "
+    "réglages (.env, et ce qui s’en déduit)\u00a0:"
+)
+PUBLISHED = "À publier dans le DNS, un enregistrement TXT\u00a0:"
+TYPED = (
+    "Un formulaire demande le nom d’un côté et la valeur de l’autre, d’une traite et sans guillemets. "
+    "Ensuite, maillage doctor compare."
+)
 
 app = typer.Typer(no_args_is_help=True, help="Hold every mail back, and let them leave again.")
 
@@ -59,6 +76,27 @@ def resume(
 
     found = reach.run(work())
     typer.echo("Les envois reprennent." if found else "Les envois n’étaient pas en pause.")
+
+
+@app.command("dkim")
+def dkim(
+    kind: Annotated[Kind, typer.Option("--kind", help="rsa is understood everywhere, ed25519 by some")] = "rsa",
+    new: Annotated[bool, typer.Option("--new", help="another key than the one in use")] = False,
+) -> None:
+    """Say what to publish in the DNS for the key that signs the mails; make a key where there is none."""
+    try:
+        settings, used = reach.settings_from_environment(), DkimSettings()
+        seal = None if new else Seal.of(settings, used)
+        if seal is None:
+            selector = f"{used.dkim_selector or SELECTOR}-{today():%Y%m%d}" if used.dkim_key else used.dkim_selector
+            made = DkimSettings(dkim_key=on_one_line(new_key(kind)), dkim_selector=selector)
+            seal = Seal.of(settings, made)
+            assert seal
+            typer.echo(f"{MADE}\n\nMAILLAGE_DKIM_SELECTOR={seal.selector}\nMAILLAGE_DKIM_KEY={made.dkim_key}\n")
+    except CannotStart as error:
+        reach.fail(str(error))
+    parts = " ".join(f'"{seal.record[at : at + TXT]}"' for at in range(0, len(seal.record), TXT))
+    typer.echo(f"{PUBLISHED}\n\n{seal.record_name}. IN TXT ( {parts} )\n\n{TYPED}")
 
 
 def _tell(found: Pause | None) -> None:

@@ -20,6 +20,14 @@ KEPT_SECONDS = 12 * LINK_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
+class OwnLinks:
+    """The two addresses in a letter that act for its reader."""
+
+    leaving: str
+    preferences: str
+
+
+@dataclass(frozen=True, slots=True)
 class Links:
     """What mails and pages need of the house around them."""
 
@@ -41,6 +49,10 @@ class Links:
     def leaving(self, subscriber_id: UUID, lang: str) -> str:
         """The address of RFC 8058: POST acts, GET shows a button."""
         return self._signed("desinscription", LEAVING, subscriber_id, lang)
+
+    def own(self, subscriber_id: UUID, lang: str) -> OwnLinks:
+        """Both addresses of a letter."""
+        return OwnLinks(self.leaving(subscriber_id, lang), self.preferences(subscriber_id, lang))
 
     def request_of(self, token: str) -> UUID:
         return self._read(CONFIRMATION, token, CONFIRMATION_SECONDS)

@@ -12,15 +12,17 @@ import structlog
 from services.mailing.commands import sending
 from services.mailing.commands.sending import Outgoing
 from services.mailing.domain import wait_after, wait_after_outage
-from services.mailing.mails.compose import Composer
-from services.mailing.mails.message import Posting, deliverable, message_of
+from services.mailing.endings import Endings
+from services.mailing.mails.addresses import deliverable
+from services.mailing.mails.compose import Composer, Readers
+from services.mailing.mails.dkim import Seal
+from services.mailing.mails.keys import DkimSettings
 from services.mailing.smtp import Connection, Connections, Outcome
 from shared.clock import new_id
 from shared.db import Tx
 from shared.errors import Unavailable
 from shared.log import follow
 from shared.service import Service
-from shared.web.together import Together
 
 LANES = 24
 LANES_WITH_STUCK = 96
@@ -54,14 +56,13 @@ class Sending:
         self.stopping = False
         self.heard_at = float("-inf")
         """When this worker last said that it lives, taken before the database was told."""
-        self.composer = Composer(service.settings, service.signer)
+        self.composer = Composer(service.settings, service.signer, Seal.of(service.settings, DkimSettings()))
         self.connections = Connections(service.settings)
         self.in_hand: dict[str, list[Outgoing]] = {}
         """What each lane was given, until it is done with all of it."""
         self.is_unsure = False
         """Whether a claim had no answer: the database may hold mails as ours that we do not know of."""
-        self.settling = Together(service.db)
-        """What became of a mail is written with what became of the others at that moment."""
+        self.endings = Endings(service.db, self.worker)
         self._more = asyncio.Event()
         """Set when a lane took all it may at a time, and there may be more for it."""
         self._pace = asyncio.Lock()
@@ -132,13 +133,14 @@ class Sending:
     async def _send_batch(self, name: str, letters: list[Outgoing], connection: Connection) -> bool:
         """Send a few; False where the lane must rest. What was not tried goes back."""
         waiting = [one.id for one in letters]
+        readers = Readers(self.service.db, letters)
         wait = timedelta(0)
         try:
             for letter in letters:
                 if self.stopping or not self.is_heard:
                     return False
                 waiting.remove(letter.id)
-                outcome = await self._send(name, letter, connection)
+                outcome = await self._send(name, letter, readers, connection)
                 if outcome and outcome.kind == "outage":
                     wait = self._rest(name)
                     return False
@@ -149,14 +151,11 @@ class Sending:
             if waiting:
                 await self._surely(lambda tx: sending.give_back(tx, self.worker, waiting, wait))
 
-    async def _send(self, name: str, letter: Outgoing, connection: Connection) -> Outcome | None:
+    async def _send(self, name: str, letter: Outgoing, readers: Readers, connection: Connection) -> Outcome | None:
         """One letter, from its row to its end; None where nothing was tried."""
         follow(letter.correlation_id)
         try:
-            async with self.service.db.reading() as tx:
-                made = await self.composer.compose(letter, tx)
-            to = Posting(letter.id, letter.recipient, letter.correlation_id)
-            message = message_of(made.mail, to, self.service.settings) if made.mail else None
+            made = await self.composer.compose(letter, readers)
         except Unavailable:
             await self._surely(lambda tx: sending.give_back(tx, self.worker, [letter.id], timedelta(0)))
             return None
@@ -164,7 +163,7 @@ class Sending:
             log.error("mail cannot be written", kind=letter.kind, exc_info=error)
             await self._surely(lambda tx: sending.settle_ended(tx, self.worker, letter, "failed", "unwritable"))
             return None
-        if message is None:
+        if made.why_not:
             await self._surely(lambda tx: sending.settle_ended(tx, self.worker, letter, "skipped", made.why_not))
             return None
         await self._keep_pace()
@@ -173,17 +172,18 @@ class Sending:
             return None
         self.trying_since[name] = time.monotonic()
         try:
-            outcome = await connection.send(deliverable(letter.recipient), message)
+            outcome = await connection.send(deliverable(letter.recipient), made.message)
         finally:
             del self.trying_since[name]
         log.info(f"mail {SAID[outcome.kind]}", kind=letter.kind, correlation_id=str(letter.correlation_id))
-        await self._surely(lambda tx: self._settle(letter, outcome, made.department, tx))
+        if outcome.kind == "accepted":
+            await self._persisted(lambda: self.endings.sent(letter, made.department))
+        else:
+            await self._surely(lambda tx: self._settle(letter, outcome, tx))
         return outcome
 
-    async def _settle(self, letter: Outgoing, outcome: Outcome, department: str | None, tx: Tx) -> None:
-        if outcome.kind == "accepted":
-            await sending.settle_sent(tx, self.worker, letter, department)
-        elif outcome.kind == "refused":
+    async def _settle(self, letter: Outgoing, outcome: Outcome, tx: Tx) -> None:
+        if outcome.kind == "refused":
             await sending.settle_ended(tx, self.worker, letter, "failed", outcome.reason)
             if outcome.no_such_mailbox:
                 await sending.suppress(tx, letter)
@@ -194,12 +194,19 @@ class Sending:
             await sending.settle_later(tx, self.worker, letter, wait, outcome.reason, outcome.perhaps_left)
 
     async def _surely(self, work: Callable[[Tx], Awaitable[None]]) -> None:
+        async def written() -> None:
+            async with self.service.db.transaction() as tx:
+                await work(tx)
+
+        await self._persisted(written)
+
+    async def _persisted(self, write: Callable[[], Awaitable[None]]) -> None:
         """Write what happened, however long the database is away: the letter has left, and cannot be called back.
 
         Whoever stops does not wait for the database: another worker takes the letter over, flagged."""
         while True:
             try:
-                await self.settling.do(work, "")
+                await write()
                 return
             except Unavailable:
                 if self.stopping:

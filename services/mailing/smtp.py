@@ -7,19 +7,19 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
-import aiosmtplib
-
-from services.mailing.mails.message import Sender
+from services.mailing.mails.addresses import Sender, host_of
+from services.mailing.wire import NotOpened, Reply, Wire
 from shared.settings import Settings
 
 TIMEOUT_SECONDS = 20.0
 IDLE_SECONDS = 5.0
-CLOSING = 421
-"""A server says that it closes the connection."""
-ABOUT_IT = (aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError)
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+GO_ON, CLOSING = 354, 421
+"""A server waits for the message; a server says that it closes the connection."""
+
+About = Literal["sender", "recipient", "mail"]
+"""What a reply is about: only what is said of the recipient or of the mail itself refuses it for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,10 @@ class Connection:
     def __init__(self, settings: Settings, timeout: float = TIMEOUT_SECONDS) -> None:
         self.settings = settings
         self.timeout = timeout
-        self._client: aiosmtplib.SMTP | None = None
+        self._wire: Wire | None = None
         self._address = ""
+        self._is_handed = False
+        """Whether the server was told the message, or part of it."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -85,97 +87,129 @@ class Connection:
 
     async def send(self, recipient: str, message: bytes) -> Outcome:
         """Hand one message over and wait for the server's word."""
-        handed = False
+        self._is_handed = False
         try:
             async with asyncio.timeout(self.timeout * 2):
-                client = await self._envelope_opened()
-                await client.rcpt(recipient)
-                handed = True
-                await client.data(message)
-            return Outcome("accepted")
-        except aiosmtplib.SMTPResponseException as error:
-            return await self._answered(error)
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            await self.close()
-            return Outcome("outage", type(error).__name__, perhaps_left=handed)
+                return await self._sent(_envelope(Sender.of(self.settings).address, recipient, message), message)
+        except NotOpened as error:
+            self.drop()
+            return Outcome("outage", _reason(error.reply))
+        except (OSError, TimeoutError) as error:
+            self.drop()
+            return Outcome("outage", type(error).__name__, perhaps_left=self._is_handed)
         except ValueError:
             await self.close()
             return Outcome("refused", "unwritable address")
 
-    async def _envelope_opened(self) -> aiosmtplib.SMTP:
+    async def _sent(self, envelope: list[bytes], message: bytes) -> Outcome:
+        wire, reply = await self._begun(envelope)
+        refused = _refusal(reply, "sender")
+        stages: tuple[tuple[About, bytes], ...] = (("recipient", envelope[1]), ("mail", envelope[2]))
+        for about, command in stages:
+            if refused and (refused[0].code == CLOSING or not wire.pipelines):
+                break
+            if not wire.pipelines:
+                wire.replies.write(command)
+            reply = await wire.replies.next()
+            if refused and reply.code == GO_ON:  # it waits for a message that is for nobody (RFC 2920, 3.1)
+                await wire.ask(".")
+            refused = refused or _refusal(reply, about)
+        if refused:
+            return await self._answered(*refused)
+        self._is_handed = True
+        wire.replies.write(_stuffed(message))
+        reply = await wire.replies.next()
+        return Outcome("accepted") if reply.code // 100 == 2 else await self._answered(reply, "mail")
+
+    async def _begun(self, envelope: list[bytes]) -> tuple[Wire, Reply]:
         """MAIL FROM answered; a connection kept open and closed by the server meanwhile is opened again, once.
 
         Nothing of the mail was said yet, so that beginning again cannot send it twice."""
-        address, kept = Sender.of(self.settings).address, self._client
+        kept = self._wire
         try:
-            client = await self._connected()
-            await client.mail(address)
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            gone = not isinstance(error, aiosmtplib.SMTPResponseException) or error.code == CLOSING
-            if kept is None or not gone or isinstance(error, TimeoutError):
+            wire = await self._opened()
+            reply = await self._first(wire, envelope)
+        except OSError:
+            if kept is None or self._wire is not kept:
                 raise
-            self.drop()
-            client = await self._connected()
-            await client.mail(address)
-        return client
+        else:
+            if kept is not wire or reply.code != CLOSING:
+                return wire, reply
+        self.drop()
+        wire = await self._opened()
+        return wire, await self._first(wire, envelope)
+
+    async def _first(self, wire: Wire, envelope: list[bytes]) -> Reply:
+        wire.replies.write(b"".join(envelope) if wire.pipelines else envelope[0])
+        return await wire.replies.next()
 
     async def close(self) -> None:
         """Say goodbye, without waiting long for an answer."""
-        if self._client is None:
+        if self._wire is None:
             return
-        with suppress(Exception):
-            await asyncio.wait_for(self._client.quit(), 1)
+        with suppress(OSError, TimeoutError):
+            async with asyncio.timeout(1):
+                await self._wire.ask("QUIT")
         self.drop()
 
     def drop(self) -> None:
         """Let the connection go without a word."""
-        client, self._client = self._client, None
-        if client:
-            client.close()
+        wire, self._wire = self._wire, None
+        if wire:
+            wire.replies.drop()
 
-    async def _connected(self) -> aiosmtplib.SMTP:
-        if self._client and self._address != self.settings.smtp_url:
+    async def _opened(self) -> Wire:
+        if self._wire and self._address != self.settings.smtp_url:
             await self.close()
-        if self._client is None or not self._client.is_connected:
+        if self._wire is None or not self._wire.replies.is_open:
             self._address = self.settings.smtp_url
-            parts = urlsplit(self.settings.smtp_url)
-            self._client = aiosmtplib.SMTP(
-                hostname=parts.hostname or "127.0.0.1",
-                port=parts.port,
-                username=unquote(parts.username) if parts.username else None,
-                password=unquote(parts.password) if parts.password else None,
-                use_tls=parts.scheme == "smtps",
-                start_tls=True if parts.scheme == "smtp" and _is_secret(self.settings) else None,
-                timeout=self.timeout,
-            )
-            await self._client.connect()
-        return self._client
+            self._wire = await Wire.opened(urlsplit(self._address), host_of(self.settings))
+        return self._wire
 
-    async def _answered(self, error: aiosmtplib.SMTPResponseException) -> Outcome:
-        """What an answer means: only what is said of the recipient or of the mail itself refuses it for good."""
-        code, said = error.code, error.message
-        enhanced = said.split(maxsplit=1)[0] if said[:2] in ("4.", "5.") else ""
-        reason = f"{code} {enhanced}".strip()
-        if code == CLOSING or code < 400 or not isinstance(error, (*ABOUT_IT, aiosmtplib.SMTPSenderRefused)):
+    async def _answered(self, reply: Reply, about: About) -> Outcome:
+        """What a refusal means, in codes alone."""
+        code = reply.code
+        if code == CLOSING or code < 400:
             await self.close()
-            return Outcome("outage", reason)
+            return Outcome("outage", _reason(reply))
         await self._reset()
-        if code < 500 or not isinstance(error, ABOUT_IT):
-            return Outcome("later", reason)
-        at_recipient = isinstance(error, aiosmtplib.SMTPRecipientRefused)
-        gone = at_recipient and code in (550, 551, 553) and enhanced.startswith(("5.1.1", "5.1.10", "5.1.6"))
-        return Outcome("refused", reason, gone)
+        if code < 500 or about == "sender":
+            return Outcome("later", _reason(reply))
+        gone = code in (550, 551, 553) and reply.enhanced.startswith(("5.1.1", "5.1.10", "5.1.6"))
+        return Outcome("refused", _reason(reply), gone and about == "recipient")
 
     async def _reset(self) -> None:
         """The next mail begins with an empty envelope."""
         try:
-            assert self._client
-            await self._client.rset()
-        except (aiosmtplib.SMTPException, OSError, TimeoutError):
-            await self.close()
+            if self._wire:
+                await self._wire.ask("RSET")
+        except OSError:
+            self.drop()
 
 
-def _is_secret(settings: Settings) -> bool:
-    """A password never crosses a network in clear."""
-    parts = urlsplit(settings.smtp_url)
-    return parts.username is not None and parts.hostname not in LOOPBACK
+def _envelope(sender: str, recipient: str, message: bytes) -> list[bytes]:
+    """MAIL, RCPT and DATA. Raises ValueError for an address that no command can hold."""
+    for address in (sender, recipient):
+        if not address.isascii() or not address.isprintable() or set(address) & set("<> "):
+            raise ValueError("an address that no command can hold")
+    eight = "" if message.isascii() else " BODY=8BITMIME"
+    return [
+        f"MAIL FROM:<{sender}>{eight}\r\n".encode("ascii"),
+        f"RCPT TO:<{recipient}>\r\n".encode("ascii"),
+        b"DATA\r\n",
+    ]
+
+
+def _refusal(reply: Reply, about: About) -> tuple[Reply, About] | None:
+    is_taken = reply.code == GO_ON if about == "mail" else reply.code // 100 == 2
+    return None if is_taken else (reply, about)
+
+
+def _stuffed(message: bytes) -> bytes:
+    """A message as DATA carries it: a dot more where a line begins with one, and the line that ends it."""
+    dotted = (b"." if message.startswith(b".") else b"") + message.replace(b"\r\n.", b"\r\n..")
+    return dotted + (b".\r\n" if dotted.endswith(b"\r\n") else b"\r\n.\r\n")
+
+
+def _reason(reply: Reply) -> str:
+    return f"{reply.code} {reply.enhanced}".strip()

@@ -6,6 +6,8 @@ from dns.asyncresolver import Resolver
 from dns.exception import DNSException
 from dns.resolver import NXDOMAIN, NoAnswer
 
+from services.mailing.mails.dkim import Seal
+from services.mailing.mails.keys import public_part
 from services.upkeep.findings import Finding, unknown, well, wrong
 
 ABOUT = "mail-dns"
@@ -26,13 +28,19 @@ SELECTORS = (
 """DKIM names its key freely; these are the usual names. Another is said with MAILLAGE_DKIM_SELECTOR."""
 
 
-async def mail_dns_findings(domain: str, selector: str, resolver: Resolver) -> AsyncIterator[Finding]:
-    """MX, SPF, DKIM and DMARC of a domain; nothing is wrong where no resolver answers."""
+async def mail_dns_findings(
+    domain: str, selector: str, seal: Seal | None, resolver: Resolver
+) -> AsyncIterator[Finding]:
+    """MX, SPF, DKIM and DMARC of a domain; nothing is wrong where no resolver answers.
+
+    `seal` is what signs here; without it the mail server does, by a key of that `selector`, or of a usual one.
+    """
     try:
         servers = await _records(resolver, domain, "MX")
         spf = [one for one in await _records(resolver, domain, "TXT") if one.lower().startswith("v=spf1")]
         dmarc = [one for one in await _records(resolver, f"_dmarc.{domain}", "TXT") if one.startswith("v=DMARC1")]
-        keys = [name for name in ([selector] if selector else SELECTORS) if await _has_key(resolver, name, domain)]
+        names = [seal.selector] if seal else [selector] if selector else SELECTORS
+        keys = [key for name in names for key in await _keys(resolver, name, domain)]
     except DNSException as error:
         yield unknown(
             ABOUT, f"Le DNS ne répond pas ({type(error).__name__})\u00a0: SPF, DKIM et DMARC ne sont pas regardés."
@@ -46,7 +54,9 @@ async def mail_dns_findings(domain: str, selector: str, resolver: Resolver) -> A
             bool(spf), f"SPF de {domain}", "publiez l’enregistrement TXT que donne votre fournisseur de courrier"
         )
     yield _said(bool(dmarc), f"DMARC de {domain}", f"publiez en TXT sous _dmarc.{domain}\u00a0: v=DMARC1; p=none")
-    if keys or selector:
+    if seal:
+        yield _own_key(seal, keys)
+    elif keys or selector:
         yield _said(bool(keys), f"DKIM de {domain}", f"publiez la clé sous {selector}._domainkey.{domain}")
     else:
         yield unknown(
@@ -58,8 +68,29 @@ def _said(there: bool, what: str, cure: str) -> Finding:
     return well(ABOUT, f"{what}\u00a0: présent.") if there else wrong(ABOUT, f"{what}\u00a0: absent, {cure}.")
 
 
-async def _has_key(resolver: Resolver, name: str, domain: str) -> bool:
-    return any("p=" in one for one in await _records(resolver, f"{name}._domainkey.{domain}", "TXT"))
+def _own_key(seal: Seal, published: list[str]) -> Finding:
+    """Whether the key that signs is the one that is published."""
+    what = f"DKIM de {seal.domain}"
+    if public_part(seal.key) in published:
+        return well(ABOUT, f"{what}\u00a0: la clé publiée est celle qui signe.")
+    is_other = "la clé publiée n’est pas celle qui signe" if published else "absent"
+    return wrong(
+        ABOUT,
+        f"{what}\u00a0: {is_other}, les courriels seront refusés ou écartés. Publiez sous {seal.record_name} ce "
+        "qu’écrit maillage mail dkim.",
+    )
+
+
+async def _keys(resolver: Resolver, name: str, domain: str) -> list[str]:
+    """The public keys that are published under a selector; a key that was taken back (`p=` alone) is none."""
+    records = await _records(resolver, f"{name}._domainkey.{domain}", "TXT")
+    tags = [dict(_tag(one) for one in record.split(";")) for record in records]
+    return [found["p"] for found in tags if found.get("p")]
+
+
+def _tag(said: str) -> tuple[str, str]:
+    name, _equals, value = said.partition("=")
+    return name.strip(), "".join(value.split())
 
 
 async def _records(resolver: Resolver, name: str, kind: str) -> list[str]:

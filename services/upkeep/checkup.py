@@ -7,11 +7,13 @@ from dns.asyncresolver import Resolver
 from dns.exception import DNSException
 
 from services import reach
+from services.mailing.mails.dkim import Seal
+from services.mailing.mails.keys import BadKey, DkimSettings
 from services.upkeep.check_machine import backup_findings, disk_findings
 from services.upkeep.check_mail_dns import ABOUT, mail_dns_findings
 from services.upkeep.check_servers import bus_findings, database_findings, service_findings
 from services.upkeep.check_settings import is_reserved, sender_domain, settings_findings
-from services.upkeep.findings import Finding, unknown
+from services.upkeep.findings import Finding, unknown, wrong
 from services.upkeep.forecast import Growth
 from services.upkeep.settings import UpkeepSettings
 from shared.settings import Settings
@@ -24,7 +26,7 @@ async def examined(upkeep: UpkeepSettings) -> AsyncIterator[Finding]:
         yield finding
     async for finding in watched(upkeep):
         yield finding
-    async for finding in _mail_dns(settings, upkeep):
+    async for finding in _mail_dns(settings, DkimSettings()):
         yield finding
 
 
@@ -42,7 +44,7 @@ async def watched(upkeep: UpkeepSettings) -> AsyncIterator[Finding]:
         yield finding
 
 
-async def _mail_dns(settings: Settings, upkeep: UpkeepSettings) -> AsyncIterator[Finding]:
+async def _mail_dns(settings: Settings, dkim: DkimSettings) -> AsyncIterator[Finding]:
     domain = sender_domain(settings)
     if settings.smtp_is_mailbox or is_reserved(domain):
         return
@@ -51,5 +53,10 @@ async def _mail_dns(settings: Settings, upkeep: UpkeepSettings) -> AsyncIterator
     except (DNSException, OSError):
         yield unknown(ABOUT, "Cette machine n’a pas de résolveur DNS\u00a0: SPF, DKIM et DMARC ne sont pas regardés.")
         return
-    async for finding in mail_dns_findings(domain, upkeep.dkim_selector, resolver):
+    try:
+        seal = Seal.of(settings, dkim)
+    except BadKey as error:
+        yield wrong(ABOUT, str(error))
+        seal = None
+    async for finding in mail_dns_findings(domain, dkim.dkim_selector, seal, resolver):
         yield finding

@@ -13,7 +13,6 @@ class UpkeepSettings(BaseSettings):
 
     admin_email: str = Field("", description="who is warned; empty: the team")
     backups: str = Field("", description="the folder of the backups")
-    dkim_selector: str = Field("", description="the name of the DKIM key in the DNS")
     current: str = Field("", description="the link to the release that runs; an upgrade changes it")
     restart_command: str = "systemctl restart maillage.target"
 

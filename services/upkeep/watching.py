@@ -6,6 +6,8 @@ from pathlib import Path
 import structlog
 
 from services import reach
+from services.mailing.mails.dkim import Seal
+from services.mailing.mails.keys import DkimSettings
 from services.mailing.mails.message import Posting, message_of
 from services.mailing.mails.pieces import Block, Mail, heading, text, title
 from services.mailing.smtp import Connection
@@ -56,7 +58,8 @@ async def keep_looking(upkeep: UpkeepSettings, file: Path, every: float = EVERY_
 
 
 async def _write_to(address: str, news: News, settings: Settings) -> None:
-    message = message_of(mail_of(news, settings), Posting(new_id(), address, new_id()), settings)
+    seal = Seal.of(settings, DkimSettings())
+    message = message_of(mail_of(news, settings), Posting(new_id(), address, new_id()), settings, seal)
     async with Connection(settings) as connection:
         outcome = await connection.send(address, message)
     if outcome.kind != "accepted":

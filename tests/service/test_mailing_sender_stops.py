@@ -37,12 +37,12 @@ async def test_a_letter_taken_over_is_not_told_accepted_by_whoever_lost_it(house
     told = "SELECT count(*) FROM journal WHERE body::jsonb ->> 'letter_id' = $1"
     db = house.services["mailing"].db
     async with db.transaction() as tx:
-        await sending.settle_sent(tx, mine, letter, None)
+        await sending.settle_sent(tx, mine, [(letter, None)])
     async with db.transaction() as tx:
         assert await tx.fetchval(told, str(letter.id)) == 0
-        await sending.settle_sent(tx, theirs, letter, None)
+        await sending.settle_sent(tx, theirs, [(letter, None)])
     async with db.transaction() as tx:
-        await sending.settle_sent(tx, theirs, letter, None)
+        await sending.settle_sent(tx, theirs, [(letter, None)])
     async with db.reading() as tx:
         assert await tx.fetchval(told, str(letter.id)) == 1
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from services.gateway import PREFIXES
+from services.mailing.mails.keys import DkimSettings, new_key, on_one_line
 from services.nats_users import users_file
 from services.upkeep.settings import UpkeepSettings
 from shared.embedded.nats import binary
@@ -19,10 +20,12 @@ from shared.web.admission import Rates
 
 ROOT = Path(__file__).parents[2]
 SERVICE_FIELDS = Settings.model_fields | Rates.model_fields
-FIELDS = {f"MAILLAGE_{name.upper()}": field for name, field in (SERVICE_FIELDS | UpkeepSettings.model_fields).items()}
+ALL_FIELDS = SERVICE_FIELDS | DkimSettings.model_fields | UpkeepSettings.model_fields
+FIELDS = {f"MAILLAGE_{name.upper()}": field for name, field in ALL_FIELDS.items()}
 VARIABLES = [f"MAILLAGE_{name.upper()}" for name in SERVICE_FIELDS]
 UNITS = ROOT / "deploy" / "systemd"
 ONE_MACHINE = {"MAILLAGE_DATA", "MAILLAGE_DEMO", "MAILLAGE_EXAMPLES", "MAILLAGE_SMTP_IS_MAILBOX"}
+SIGNING = {f"MAILLAGE_{name.upper()}" for name in DkimSettings.model_fields}
 OPERATOR = {"MAILLAGE_OWNER_NATS_USER", "MAILLAGE_OWNER_NATS_PASSWORD"}
 
 
@@ -74,7 +77,7 @@ def test_compose_tells_each_service_every_setting_and_no_other_services_password
     compose: dict[str, Any], service: str
 ) -> None:
     told = compose[service]["environment"]
-    assert set(told) == set(VARIABLES) - ONE_MACHINE - OPERATOR
+    assert set(told) == set(VARIABLES) - ONE_MACHINE - OPERATOR | (SIGNING if service == "mailing" else set())
     passwords = set(re.findall(r"\w+_PASSWORD_(\w+)", str(told)))
     assert passwords == {service.upper()}
     assert compose[service]["command"][:2] == ["run", service]
@@ -147,3 +150,14 @@ def test_each_unit_finds_its_settings_and_only_its_own_passwords(tmp_path: Path)
     command = [binary(), "-t", "-c", etc / "nats.conf"]
     assert subprocess.run(command, env=bus, capture_output=True, check=False).returncode == 0
     assert "0.0.0.0" not in (etc / "nats.conf").read_text()
+
+
+def test_the_key_that_signs_is_told_to_whoever_sends_and_to_nobody_else(tmp_path: Path) -> None:
+    source, etc = tmp_path / "source", tmp_path / "etc"
+    shutil.copytree(ROOT / "deploy", source / "deploy")
+    written = (ROOT / ".env.example").read_text()
+    key = on_one_line(new_key("ed25519"))
+    (source / ".env").write_text(written.replace("# MAILLAGE_DKIM_KEY=", f"MAILLAGE_DKIM_KEY={key}"))
+    subprocess.run(["sh", source / "deploy/environment.sh", etc], check=True, capture_output=True)
+    told = {file.name for file in etc.iterdir() if f"MAILLAGE_DKIM_KEY={key}\n" in file.read_text()}
+    assert told == {"mailing.env", "operator.env"}

@@ -11,12 +11,13 @@ import yaml
 
 from services.gateway import PREFIXES
 from services.houses import CARDS
+from services.mailing.mails.keys import DkimSettings
 from services.nats_users import users_file
 from shared.embedded.nats import binary
 from shared.settings import SERVICES, Settings
 
 ROOT = Path(__file__).parents[2] / "deploy/kubernetes"
-VARIABLES = {f"MAILLAGE_{name.upper()}" for name in Settings.model_fields}
+VARIABLES = {f"MAILLAGE_{name.upper()}" for name in Settings.model_fields | DkimSettings.model_fields}
 
 
 def documents(folder: str) -> list[dict[str, Any]]:

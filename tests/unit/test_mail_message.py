@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.mailing.mails.message import Posting, deliverable, message_of
+from services.mailing.mails.addresses import deliverable
+from services.mailing.mails.message import Posting, message_of
 from services.mailing.mails.pieces import Mail, text, title
 from shared.clock import new_id
 from shared.settings import Settings

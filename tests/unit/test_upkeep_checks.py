@@ -8,8 +8,11 @@ from typing import Any
 
 import dns.message
 import dns.rrset
+import pytest
 from dns.asyncresolver import Resolver
 
+from services.mailing.mails.dkim import Seal
+from services.mailing.mails.keys import new_key
 from services.upkeep.check_mail_dns import mail_dns_findings
 from services.upkeep.check_servers import drift
 from services.upkeep.check_settings import settings_findings
@@ -49,7 +52,7 @@ def test_settings_that_start_and_do_not_serve_are_said() -> None:
 async def test_what_the_dns_lacks_is_said_with_its_cure() -> None:
     records: Records = {(DOMAIN, "MX"): "10 mx.sender.invalid.", (DOMAIN, "TXT"): '"v=spf1 mx -all"'}
     async with resolving(records) as resolver:
-        found = {one.sentence.split()[0]: one async for one in mail_dns_findings(DOMAIN, "lettres", resolver)}
+        found = {one.sentence.split()[0]: one async for one in mail_dns_findings(DOMAIN, "lettres", None, resolver)}
     assert {name: one.level for name, one in found.items()} == {
         "MX": "well",
         "SPF": "well",
@@ -61,14 +64,27 @@ async def test_what_the_dns_lacks_is_said_with_its_cure() -> None:
 
 async def test_two_spf_records_are_one_too_many() -> None:
     async with resolving({(DOMAIN, "TXT"): ['"v=spf1 mx -all"', '"v=spf1 a -all"']}) as resolver:
-        found = [one.sentence async for one in mail_dns_findings(DOMAIN, "", resolver) if one.level == "wrong"]
+        found = [one.sentence async for one in mail_dns_findings(DOMAIN, "", None, resolver) if one.level == "wrong"]
     assert any("2 enregistrements SPF" in one for one in found)
+
+
+@pytest.mark.parametrize(
+    ("published", "level"), [("own", "well"), ("other", "wrong"), ("none", "wrong"), ("off", "wrong")]
+)
+async def test_the_key_that_signs_is_compared_with_the_one_that_is_published(published: str, level: str) -> None:
+    seal, other = (Seal(DOMAIN, "s2026", new_key("ed25519")) for _ in range(2))
+    told = {"own": seal.record, "other": other.record, "off": "v=DKIM1; k=ed25519; p="}
+    records: Records = {(seal.record_name, "TXT"): f'"{told[published]}"'} if published in told else {}
+    async with resolving(records) as resolver:
+        found = [one async for one in mail_dns_findings(DOMAIN, "s2026", seal, resolver) if "DKIM" in one.sentence]
+    assert [one.level for one in found] == ["well" if published == "own" else "wrong"]
+    assert published == "own" or "maillage mail dkim" in found[0].sentence
 
 
 async def test_a_silent_resolver_makes_nothing_wrong() -> None:
     resolver = Resolver(configure=False)
     resolver.nameservers, resolver.port, resolver.lifetime = ["127.0.0.1"], 9, 0.5
-    assert [one.level async for one in mail_dns_findings(DOMAIN, "", resolver)] == ["unknown"]
+    assert [one.level async for one in mail_dns_findings(DOMAIN, "", None, resolver)] == ["unknown"]
 
 
 @asynccontextmanager

@@ -9,8 +9,9 @@ from services.mailing.domain import PATIENCE
 from shared.clock import now, today
 from shared.contracts.mailing import LetterAccepted
 from shared.db import Row, Tx
+from shared.log import follow
 
-BATCH, CLAIMED = 20, 200
+BATCH, CLAIMED = 40, 400
 """Mails that a lane takes at a time, and all lanes together."""
 DEAD_SECONDS = 10
 """A worker that said nothing for so long is dead: its letters are taken over, flagged."""
@@ -88,20 +89,25 @@ async def claim(tx: Tx, worker: UUID, busy: list[str], room: int) -> list[Outgoi
     """
     rows = await tx.fetch(
         """WITH due AS MATERIALIZED (
-               SELECT id, priority, domain, next_at, registration_id FROM outgoing
+               SELECT id, priority, domain, next_at FROM outgoing
                WHERE state = 'queued' AND next_at <= now() AND recipient IS NOT NULL
                  AND NOT EXISTS (SELECT FROM sending_pause)
                  AND (priority = 0 OR $3 > 0) AND (priority || ':' || domain) <> ALL($2::text[])
-               ORDER BY priority, next_at, id LIMIT $4 FOR UPDATE SKIP LOCKED
+               ORDER BY priority, next_at, id LIMIT $4
            ), placed AS (
                SELECT *, row_number() OVER (PARTITION BY priority, domain ORDER BY next_at, id) AS place FROM due
            ), lane AS (
                SELECT priority, domain, row_number() OVER (ORDER BY priority, min(next_at)) AS rank
                FROM due GROUP BY priority, domain
+           ), free AS MATERIALIZED (
+               SELECT q.id, q.registration_id FROM outgoing q
+               JOIN (SELECT placed.id FROM placed JOIN lane USING (priority, domain)
+                     WHERE place <= $5 AND (priority = 0 OR rank <= $3)) chosen ON chosen.id = q.id
+               WHERE q.state = 'queued' FOR UPDATE OF q SKIP LOCKED
            )
            UPDATE outgoing o SET state = 'sending', worker = $1
-           FROM placed JOIN lane USING (priority, domain) LEFT JOIN known_registration k USING (registration_id)
-           WHERE o.id = placed.id AND place <= $5 AND (o.priority = 0 OR rank <= $3)
+           FROM free LEFT JOIN known_registration k USING (registration_id)
+           WHERE o.id = free.id
            RETURNING o.*, k.version AS known_version, k.status AS known_status""",
         worker,
         busy,
@@ -122,25 +128,30 @@ async def unclaim(tx: Tx, worker: UUID, in_hand: list[UUID]) -> None:
     )
 
 
-async def settle_sent(tx: Tx, worker: UUID, letter: Outgoing, department: str | None) -> None:
-    """A server accepted it; what it said is forgotten, since its links are keys. Told by whoever holds it, once."""
-    held = await tx.fetchval(
+async def settle_sent(tx: Tx, worker: UUID, letters: list[tuple[Outgoing, str | None]]) -> None:
+    """A server accepted these, each with its reader's department; their words are forgotten, since links are keys.
+
+    Told by whoever holds a letter, once."""
+    rows = await tx.fetch(
         """UPDATE outgoing SET state = 'sent', words = NULL, ended_at = now(), worker = NULL, reason = NULL
-           WHERE id = $1 AND worker = $2 RETURNING true""",
-        letter.id,
+           WHERE id = ANY($1::uuid[]) AND worker = $2 RETURNING id""",
+        [letter.id for letter, _department in letters],
         worker,
     )
-    if not held or letter.campaign_id is None:
-        return
-    tx.emit(
-        LetterAccepted(
-            occurred_on=today(),
-            demonstration=letter.demonstration,
-            letter_id=letter.id,
-            campaign_id=letter.campaign_id,
-            department=department,
+    held = {row["id"] for row in rows}
+    for letter, department in letters:
+        if letter.campaign_id is None or letter.id not in held:
+            continue
+        follow(letter.correlation_id)
+        tx.emit(
+            LetterAccepted(
+                occurred_on=today(),
+                demonstration=letter.demonstration,
+                letter_id=letter.id,
+                campaign_id=letter.campaign_id,
+                department=department,
+            )
         )
-    )
 
 
 async def settle_ended(tx: Tx, worker: UUID, letter: Outgoing, state: str, reason: str) -> None:

@@ -32,7 +32,8 @@ class Check:
 
 def checks_of(issue: Issue, links: Links, department: str | None = None) -> list[Check]:
     """The letter, written and looked at as it would leave."""
-    mail = letter_mail(issue, specimen(department), links)
+    reader = specimen(department)
+    mail = letter_mail(issue, department, links.own(reader.id, reader.lang), links)
     written = message_of(mail, Posting(new_id(), "lecture@reseau.example", new_id()), links.settings)
     message = message_from_bytes(written, policy=default)
     assert isinstance(message, EmailMessage)

@@ -6,10 +6,9 @@ from nh3 import clean
 
 from services.mailing import wording
 from services.mailing.letters.issue import Issue
-from services.mailing.links import Links
+from services.mailing.links import Links, OwnLinks
 from services.mailing.mails.pieces import Block, Mail, heading, item, title
 from services.mailing.queries.items import Item
-from services.mailing.queries.subscribers import Subscriber
 from shared.web import format
 from shared.web.i18n import _, ngettext
 
@@ -17,20 +16,19 @@ TAGS = {"p", "br", "strong", "em", "a", "ul", "ol", "li", "blockquote", "h2", "h
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")
 
 
-def letter_mail(issue: Issue, reader: Subscriber, links: Links) -> Mail:
-    """The letter of one reader, with the headers by which a mailbox unsubscribes them (RFC 8058)."""
-    leaving = links.leaving(reader.id, reader.lang)
+def letter_mail(issue: Issue, department: str | None, own: OwnLinks, links: Links) -> Mail:
+    """The letter of a reader of that department, with the headers by which a mailbox unsubscribes them (RFC 8058)."""
     return Mail(
         issue.subject,
-        tuple(blocks_of(issue, reader.department, links)),
+        tuple(blocks_of(issue, department, links)),
         _("Vous recevez cette lettre parce que vous l’avez demandée, avec un clic de confirmation."),
         links=(
-            (_("Changer mes choix"), links.preferences(reader.id, reader.lang)),
-            (_("Me désabonner"), leaving),
+            (_("Changer mes choix"), own.preferences),
+            (_("Me désabonner"), own.leaving),
         ),
         preview=issue.items[0].title if issue.items else "",
         headers={
-            "List-Unsubscribe": f"<{leaving}>",
+            "List-Unsubscribe": f"<{own.leaving}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
             "List-Id": f"{issue.topic.replace(':', '-')} <{issue.topic.replace(':', '-')}.lettres.maillage>",
         },

@@ -114,7 +114,7 @@ async def preview(
     reader = specimen(known.department if known else departement or None, known.lang if known else "fr")
     spoken = language.set(reader.lang)
     try:
-        html = as_html(letter_mail(issue, reader, links), links.settings)
+        html = as_html(letter_mail(issue, reader.department, links.own(reader.id, reader.lang), links), links.settings)
     finally:
         language.reset(spoken)
     html = re.sub(r' aria-roledescription="email"([^>]*?) role="article"', r'\1 role="main"', html, count=1)

@@ -83,14 +83,14 @@ async def is_suppressed(tx: Tx, person_key: str) -> bool:
     return bool(await tx.fetchval("SELECT EXISTS (SELECT FROM suppression WHERE person_key = $1)", person_key))
 
 
-async def may_receive(tx: Tx, subscriber_id: UUID) -> Subscriber | None:
-    """A reader to whom a letter may leave now; None for whoever left, was deleted, or whose mailbox refuses."""
-    row = await tx.fetchrow(
-        """SELECT * FROM subscriber s WHERE id = $1 AND status = 'subscribed'
+async def may_receive(tx: Tx, subscribers: list[UUID]) -> dict[UUID, Subscriber]:
+    """Those to whom a letter may leave now; not who left, was deleted, or whose mailbox refuses."""
+    rows = await tx.fetch(
+        """SELECT * FROM subscriber s WHERE id = ANY($1::uuid[]) AND status = 'subscribed'
                AND NOT EXISTS (SELECT FROM suppression x WHERE x.person_key = s.person_key)""",
-        subscriber_id,
+        subscribers,
     )
-    return Subscriber.of(row) if row else None
+    return {row["id"]: Subscriber.of(row) for row in rows}
 
 
 async def request_of(tx: Tx, request_id: UUID) -> SubscriptionRequest:
