@@ -40,8 +40,9 @@ format: .venv/dev  ## Put the code in its form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-faults: .venv/dev  ## The faults in their long form (ONLY=12 for one)
-	MAILLAGE_FAULTS=long $(BIN)/pytest tests/faults $(if $(ONLY),-k fault_$(ONLY))
+FAULTS = $(if $(ONLY),$(foreach n,$(ONLY),$(or $(wildcard tests/faults/test_fault_$(n)_*.py tests/faults/test_fault_0$(n)_*.py),$(error there is no fault $(n): look into docs/faults.md))),tests/faults)
+faults: .venv/dev  ## The faults in their long form (ONLY=12 for one, ONLY="1 2" for two)
+	MAILLAGE_FAULTS=long $(BIN)/pytest $(FAULTS)
 
 bench: .venv/dev  ## Measure against the physical limit (ONLY=forms for one)
 	$(BIN)/python -m bench $(ONLY)

@@ -103,9 +103,10 @@ async def _declare(nats_url: str) -> None:
     async def closed() -> None:
         return None
 
-    client = await connect(Settings(nats_url=nats_url, network=NETWORK), "owner", closed)
+    settings = Settings(nats_url=nats_url, network=NETWORK)
+    client = await connect(settings, "owner", closed)
     try:
-        await apply(client, NETWORK, CARDS.values())
+        await apply(client, settings, CARDS.values())
     finally:
         await client.close()
 

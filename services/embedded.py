@@ -75,7 +75,7 @@ async def own_the_bus(settings: Settings, system: EmbeddedSystem, registry: Data
         with suppress(Exception):
             client = await connect(owner, "owner", closed)
             try:
-                await apply(client, settings.network, CARDS.values(), settings.nats_replicas)
+                await apply(client, settings, CARDS.values())
                 while await is_whole(client, CARDS.values()):
                     await asyncio.sleep(WATCH_SECONDS)
                     with suppress(Unavailable):

@@ -22,7 +22,7 @@ SETTLED = timedelta(seconds=5)
 
 async def declare(client: Client, settings: Settings) -> None:
     """Declare the streams and consumers of all four services."""
-    await apply(client, settings.network, CARDS.values(), settings.nats_replicas)
+    await apply(client, settings, CARDS.values())
 
 
 async def ids_on(client: Client, stream: str, subjects: str) -> set[tuple[str, str]]:

@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     nats_user: str = ""
     nats_password: str = ""
     nats_replicas: int = Field(1, ge=1, le=5)
+    ack_wait: float = Field(20, ge=1, le=600, description="seconds until what a killed process had taken comes again")
     owner_nats_user: str = Field("owner", description="the bus owner's user, for the commands that may declare streams")
     owner_nats_password: str = ""
     smtp_url: str = Field("", description="smtp://user:password@host:port; empty: the embedded mailbox")

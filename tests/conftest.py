@@ -32,10 +32,13 @@ def free_port() -> int:
 async def eventually(look: Callable[[], Awaitable[Found | None]], seconds: float = 10) -> Found:
     """What `look` finds, once it finds something; AssertionError after `seconds`."""
     deadline = time.monotonic() + seconds
-    while not (found := await look()):
-        assert time.monotonic() < deadline, f"nothing found in {seconds} s by {look}"
-        await asyncio.sleep(0.05)
-    return found
+    while True:
+        began = time.monotonic()
+        if found := await look():
+            return found
+        ended = time.monotonic()
+        assert ended < deadline, f"nothing found in {seconds} s by {look}"
+        await asyncio.sleep(max(0.05, ended - began))  # who looks all the time holds up what is looked for
 
 
 class Mailbox:

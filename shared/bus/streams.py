@@ -9,22 +9,22 @@ from nats.js.errors import NotFoundError
 
 from shared.card import Card
 from shared.contracts import FACTS, PEOPLE
+from shared.settings import Settings
 
 HEALTH = "HEALTH"
 PEOPLE_KEPT_SECONDS = 30 * 24 * 3600
 DUPLICATE_WINDOW_SECONDS = 120
-ACK_WAIT_SECONDS = 20
-"""After this, what a killed process had taken comes again; a longer handling only meets its own mark in the inbox."""
 
 
-def stream_configs(network: str, replicas: int = 1) -> list[StreamConfig]:
+def stream_configs(settings: Settings) -> list[StreamConfig]:
     """The three streams of a network."""
+    network = settings.network
     facts = StreamConfig(
         name=FACTS,
         subjects=[f"maillage.{network}.>"],
         storage=StorageType.FILE,
         retention=RetentionPolicy.LIMITS,
-        num_replicas=replicas,
+        num_replicas=settings.nats_replicas,
         allow_direct=True,
         duplicate_window=DUPLICATE_WINDOW_SECONDS,
     )
@@ -34,16 +34,16 @@ def stream_configs(network: str, replicas: int = 1) -> list[StreamConfig]:
     return [facts, people, health]
 
 
-def consumer_configs(card: Card, network: str) -> list[tuple[str, ConsumerConfig]]:
+def consumer_configs(card: Card, settings: Settings) -> list[tuple[str, ConsumerConfig]]:
     """A service's consumers, with the stream each reads; `max_deliver` is endless, failures are counted by us."""
     return [
         (
             stream,
             ConsumerConfig(
                 durable_name=card.durable(stream),
-                filter_subjects=[shape.subject_filter(network) for shape in card.hears(stream)],
+                filter_subjects=[shape.subject_filter(settings.network) for shape in card.hears(stream)],
                 ack_policy=AckPolicy.EXPLICIT,
-                ack_wait=ACK_WAIT_SECONDS,
+                ack_wait=settings.ack_wait,
                 max_deliver=-1,
                 max_ack_pending=2_000,
             ),
@@ -52,10 +52,10 @@ def consumer_configs(card: Card, network: str) -> list[tuple[str, ConsumerConfig
     ]
 
 
-async def apply(client: Client, network: str, cards: Iterable[Card], replicas: int = 1) -> None:
+async def apply(client: Client, settings: Settings, cards: Iterable[Card]) -> None:
     """Declare streams and consumers as the cards say; harmless when repeated."""
     js = client.jetstream(timeout=10)
-    for config in stream_configs(network, replicas):
+    for config in stream_configs(settings):
         assert config.name is not None
         try:
             await js.stream_info(config.name)
@@ -64,7 +64,7 @@ async def apply(client: Client, network: str, cards: Iterable[Card], replicas: i
         else:
             await js.update_stream(config)
     for card in cards:
-        for stream, consumer in consumer_configs(card, network):
+        for stream, consumer in consumer_configs(card, settings):
             await js.add_consumer(stream, consumer)
 
 

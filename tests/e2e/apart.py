@@ -12,7 +12,7 @@ import signal
 import sys
 import sysconfig
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -148,6 +148,9 @@ class Apart:
     """Anybody, through the gateway."""
     staff: httpx.AsyncClient = field(default_factory=httpx.AsyncClient)
     """The team, by the API token that `maillage token create` printed."""
+    _eyes: dict[str, Any] = field(default_factory=dict)
+    """A connection to each database that was looked into: opening one costs more than most looks."""
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def mailbox(self) -> Mailbox:
@@ -157,6 +160,7 @@ class Apart:
     async def command(self, *words: str, service: str | None = None) -> str:
         """Run `maillage ...` as the operator, or with one service's environment; what it printed on stdout."""
         environment = self.environments[service] if service else self.operator
+        await self.close()  # a restore refuses a database into which anybody looks
         ended = await asyncio.create_subprocess_exec(
             *(*MAILLAGE, *words),
             stdin=asyncio.subprocess.DEVNULL,
@@ -177,11 +181,20 @@ class Apart:
 
     async def rows(self, service: str, query: str, *values: object) -> list[Any]:
         """What a service's database really holds, read from outside."""
-        connection = await asyncpg.connect(self.system.database_url(service))
-        try:
-            return list(await connection.fetch(query, *values))
-        finally:
-            await connection.close()
+        async with self._one_at_a_time:
+            with suppress(asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError, OSError):
+                if kept := self._eyes.get(service):
+                    return list(await kept.fetch(query, *values))
+            opened = await asyncpg.connect(self.system.database_url(service), statement_cache_size=0)
+            self._eyes[service] = opened  # the first, or one for another that a fault of the test has ended
+            return list(await opened.fetch(query, *values))
+
+    async def close(self) -> None:
+        """Look into no database any more, until the next look."""
+        async with self._one_at_a_time:
+            for connection in self._eyes.values():
+                connection.terminate()
+            self._eyes.clear()
 
 
 @asynccontextmanager
@@ -266,6 +279,7 @@ async def _open_gateway(house: Apart, port: int, stack: AsyncExitStack) -> None:
     serving = asyncio.create_task(serve(gateway, "127.0.0.1", port, stop))
 
     async def close() -> None:
+        await house.close()
         await house.client.aclose()
         await house.staff.aclose()
         stop.set()

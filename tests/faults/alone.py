@@ -10,12 +10,13 @@ import httpx
 from shared.web.session import new_session
 from tests.conftest import standing
 from tests.e2e.apart import Apart
+from tests.faults.report import ACK_WAIT
 
 
 @asynccontextmanager
 async def alone(folder: Path, **settings: Any) -> AsyncIterator[Apart]:
     """Four services in this process, their servers in `folder`; addresses, databases and mail as `Apart` gives them."""
-    async with standing(folder, **settings) as house:
+    async with standing(folder, ack_wait=ACK_WAIT, **settings) as house:
         url = house.settings.public_url
         token = house.services["registry"].signer.session(new_session("staff"), "api-token")
         headers = {"Authorization": f"Bearer {token}"}
@@ -23,4 +24,8 @@ async def alone(folder: Path, **settings: Any) -> AsyncIterator[Apart]:
             httpx.AsyncClient(base_url=url, timeout=20) as client,
             httpx.AsyncClient(base_url=url, timeout=20, headers=headers) as staff,
         ):
-            yield Apart(folder, house.system, url, {}, {}, client=client, staff=staff)
+            town = Apart(folder, house.system, url, {}, {}, client=client, staff=staff)
+            try:
+                yield town
+            finally:
+                await town.close()

@@ -16,6 +16,7 @@ from tests.faults.servers import Held
 MAILS_KEPT = 100_000
 """The mailbox usually forgets after two thousand: a long run looks for more."""
 
+SEED = int(os.environ.get("MAILLAGE_SEED") or random.SystemRandom().randrange(1_000_000))
 _accounts: dict[int, page.Account] = {}
 _due: Counter[int] = Counter()
 """How many tests of each fault have not passed."""
@@ -24,7 +25,7 @@ _due: Counter[int] = Counter()
 @pytest.fixture(scope="session")
 async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Apart]:
     """Four processes, NATS and PostgreSQL, all started by this run and dead with it."""
-    async with apart(tmp_path_factory.mktemp("town")) as house:
+    async with apart(tmp_path_factory.mktemp("town"), {"MAILLAGE_ACK_WAIT": str(page.ACK_WAIT)}) as house:
         house.system.mailbox._kept = MAILS_KEPT
         yield house
 
@@ -63,10 +64,9 @@ def long() -> bool:
 
 @pytest.fixture(scope="session")
 def seed() -> int:
-    """This run's seed, printed; MAILLAGE_SEED plays a run again."""
-    chosen = int(os.environ.get("MAILLAGE_SEED") or random.SystemRandom().randrange(1_000_000))
-    print(f"seed {chosen}")  # noqa: T201 - shown by pytest with a failure, and by -s
-    return chosen
+    """This run's seed, printed at its head and with each failure; MAILLAGE_SEED plays a run again."""
+    print(f"seed {SEED}")  # noqa: T201 - shown by pytest with a failure, and by -s
+    return SEED
 
 
 @pytest.fixture
@@ -81,6 +81,11 @@ def account(request: pytest.FixtureRequest, seed: int) -> page.Account:
     number = int(Path(request.node.path).stem.split("_")[2])
     title = (request.module.__doc__ or "").strip().splitlines()[0].rstrip(".")
     return _accounts.setdefault(number, page.Account(number, title, seed))
+
+
+def pytest_report_header() -> str:
+    """The seed stands at the head of the run."""
+    return f"faults: {'long' if page.LONG else 'short'} form, seed {SEED} (MAILLAGE_SEED={SEED} plays it again)"
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

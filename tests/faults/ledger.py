@@ -14,7 +14,6 @@ from uuid import UUID, uuid4
 import httpx
 
 from shared.clock import PARIS
-from tests.conftest import eventually
 from tests.e2e.apart import Apart
 from tests.faults.report import LONG
 
@@ -127,6 +126,16 @@ class Ledger:
             going = False
             await coming
 
+    async def come(self, people: int, clients: int) -> None:
+        """So many people register, by so many clients at once, at the events service itself."""
+        numbers, base = iter(range(people)), self.town.services["events"].url
+
+        async def client() -> None:
+            for number in numbers:
+                await self.register(f"Personne {number:05}", base=base)
+
+        await asyncio.gather(*(client() for _ in range(clients)))
+
     async def rows(self) -> list[Any]:
         """The registrations that the database really holds."""
         return await self.town.rows(
@@ -167,14 +176,11 @@ class Ledger:
     async def level(self, seconds: float = LEVEL_SECONDS, **expected: int) -> float:
         """Wait until nothing differs; the seconds it took, or AssertionError with what still differs."""
         started = time.monotonic()
-        found: list[str] = []
-
-        async def agreed() -> bool:
-            found[:] = await self.faults(**expected)
-            return not found
-
-        try:
-            await eventually(agreed, seconds)
-        except AssertionError:
-            raise AssertionError(f"after {seconds} s, {len(found)} differences: {found[:5]}") from None
-        return time.monotonic() - started
+        while True:
+            began = time.monotonic()
+            found = await self.faults(**expected)
+            ended = time.monotonic()
+            if not found:
+                return ended - started
+            assert ended < started + seconds, f"after {seconds} s, {len(found)} differences: {found[:5]}"
+            await asyncio.sleep(max(0.05, 4 * (ended - began)))  # a judge that always looks holds up who is judged

@@ -8,6 +8,8 @@ from pathlib import Path
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 LONG = os.environ.get("MAILLAGE_FAULTS") == "long"
+ACK_WAIT = 20 if LONG else 4
+"""After so many seconds what was not acknowledged comes again: as delivered, or sooner in the short form."""
 HEAD = """# Faults, and what survived them
 
 Written by `make faults` (the long form); one section a fault, replaced when that fault is run again. Each test looks

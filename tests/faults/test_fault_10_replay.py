@@ -42,6 +42,7 @@ async def test_fault_10_an_emptied_observatory_is_the_same_to_the_byte(
     account.figure("tables that differ, inbox times aside", 0)
     account.figure("mails sent by the replay", 0)
     account.control(f"the emptied observatory, before the replay: {'; '.join(emptied)}.")
+    account.limit("some hundred facts: how long a replay takes, and its memory, stand in docs/performance.md.")
     account.figure("people erased before the replay, named in no database afterwards", erased)
 
 

@@ -15,16 +15,18 @@ from tests.faults.ledger import Ledger, figure
 from tests.faults.report import Account
 
 PLACES, PEOPLE = 50, 200
+CROWDED_SECONDS = 60
+"""The patience of the team, which waits its turn among four hundred on a machine that does other things too."""
 
 
 async def test_fault_13_exactly_fifty_have_a_place_and_freed_ones_go_to_the_first(
     town: Apart, account: Account, chance: random.Random, long: bool
 ) -> None:
-    rounds = 5 if long else 1
+    rounds, slowest = (5, 0.0) if long else (1, 0.0)
     second = await town.another("events")
     try:
         for round_ in range(rounds):
-            await _one_round(town, second.url, chance, round_)
+            slowest = max(slowest, await _one_round(town, second.url, chance, round_))
     finally:
         await second.stop()
     account.did(
@@ -34,10 +36,12 @@ async def test_fault_13_exactly_fifty_have_a_place_and_freed_ones_go_to_the_firs
     account.figure("places sold", f"{PLACES} of {PLACES}, {rounds} times")
     account.figure("people with two registrations", 0)
     account.figure("freed places given out of order", 0)
+    account.figure("slowest answer to one of the four hundred (s)", round(slowest, 1))
     account.limit("a place is freed by staff or by the link in the mail; both use the same command.")
 
 
-async def _one_round(town: Apart, other: str, chance: random.Random, round_: int) -> None:
+async def _one_round(town: Apart, other: str, chance: random.Random, round_: int) -> float:
+    """The slowest answer to one of this round's people."""
     ledger = await Ledger.opened(town, f"Formation très demandée {round_}", capacity=PLACES)
     names = [f"Personne {number:04}" for number in range(PEOPLE)]
     posts = [(name, str(uuid4())) for name in names]
@@ -52,7 +56,8 @@ async def _one_round(town: Apart, other: str, chance: random.Random, round_: int
         while sum(left.values()) < 30:
             there = [row for row in await ledger.rows() if row["status"] != "cancelled"]
             for row in chance.sample(there, min(5, len(there))):
-                answer = await town.staff.post(f"/api/events/v1/registrations/{row['id']}/cancellation")
+                path = f"/api/events/v1/registrations/{row['id']}/cancellation"
+                answer = await town.staff.post(path, timeout=CROWDED_SECONDS)
                 assert answer.status_code == 200, answer.text
                 left[row["status"]] += 1
             await asyncio.sleep(0.1)
@@ -75,6 +80,7 @@ async def _one_round(town: Apart, other: str, chance: random.Random, round_: int
         return all(got[to] for to in ledger.told)
 
     await eventually(all_told_by_mail, 60)
+    return ledger.slowest
 
 
 def judged(rows: list[Any], story: list[dict[str, Any]]) -> list[str]:
