@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import hypothesis
 import pytest
 
 from services.embedded import House
@@ -18,6 +19,9 @@ from services.gateway import Gateway
 from services.serving import serve
 from shared.settings import Settings
 from shared.web.session import Role, new_session
+
+hypothesis.settings.register_profile("loaded", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("loaded")  # a machine that does other things too is slow, and no fault of ours
 
 Found = TypeVar("Found")
 _numbers = itertools.count(1)

@@ -97,6 +97,11 @@ async def settled(town: Apart, seconds: float = SETTLED_SECONDS) -> None:
     """Wait until every fact is on its stream and acknowledged by all, nothing parked for later, no mail waiting."""
 
     async def nothing_left() -> bool:
+        """In the order in which facts go, so that none slips past the look; a mail that left is a fact again."""
+        return await heard() and not await letters() and await heard()
+
+    async def heard() -> bool:
+        """Every fact is on its stream, and whoever hears it has said so."""
         waiting = 0
         for name in CARDS:
             rows = await town.rows(
@@ -105,8 +110,10 @@ async def settled(town: Apart, seconds: float = SETTLED_SECONDS) -> None:
                         + (SELECT count(*) FROM parked WHERE next_at IS NOT NULL)""",
             )
             waiting += rows[0][0]
-        letters = await town.rows("mailing", "SELECT count(*) FROM outgoing WHERE state IN ('queued', 'sending')")
-        waiting += letters[0][0]
         return not waiting and not any((await owed(town)).values())
+
+    async def letters() -> int:
+        rows = await town.rows("mailing", "SELECT count(*) FROM outgoing WHERE state IN ('queued', 'sending')")
+        return int(rows[0][0])
 
     await eventually(nothing_left, seconds)

@@ -69,9 +69,7 @@ async def test_fault_05_a_hung_bus_is_noticed_while_forms_go_on(
     account.figure("said to be well again, after it was (s)", round(back, 1))
     account.figure("level again (s)", round(level, 1))
     account.control(f"while NATS hung, {len(waiting)} differences were seen.")
-    account.limit(
-        "a bus that answers, however slowly, is called well as long as a round trip takes under three seconds."
-    )
+    account.limit("a bus that answers, however slowly, is well as long as a round trip takes under 3 s.")
     if only_connected:
         account.control(
             f"a client that trusts its connection instead of a round trip still called the bus well after {took:.1f} s."
