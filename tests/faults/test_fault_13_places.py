@@ -4,8 +4,11 @@ import asyncio
 import json
 import random
 from collections import Counter
+from contextlib import AsyncExitStack
 from typing import Any
 from uuid import uuid4
+
+import httpx
 
 from shared.clock import new_id
 from shared.db import Database, Tx
@@ -14,7 +17,7 @@ from tests.e2e.apart import NETWORK, Apart
 from tests.faults.ledger import Ledger, figure
 from tests.faults.report import Account
 
-PLACES, PEOPLE = 50, 200
+PLACES, PEOPLE, CLIENTS = 50, 200, 8
 CROWDED_SECONDS = 60
 """The patience of the team, which waits its turn among four hundred on a machine that does other things too."""
 
@@ -49,7 +52,7 @@ async def _one_round(town: Apart, other: str, chance: random.Random, round_: int
     chance.shuffle(twice)
 
     async def come(name: str, key: str, base: str) -> None:
-        await ledger.register(name, 60, key, base)
+        await ledger.register(name, 2 * CROWDED_SECONDS, key, base)
 
     async def leave() -> Counter[str]:
         left: Counter[str] = Counter()
@@ -64,7 +67,10 @@ async def _one_round(town: Apart, other: str, chance: random.Random, round_: int
         return left
 
     bases = (town.services["events"].url, other)
-    *_, left = await asyncio.gather(*(come(*post, chance.choice(bases)) for post in twice), leave())
+    async with AsyncExitStack() as stack:
+        made = (httpx.AsyncClient(timeout=CROWDED_SECONDS, verify=False) for _ in range(CLIENTS))
+        ledger.clients = tuple([await stack.enter_async_context(client) for client in made])
+        *_, left = await asyncio.gather(*(come(*post, chance.choice(bases)) for post in twice), leave())
     assert ledger.answers[201] == 2 * PEOPLE
     found = judged(await ledger.rows(), await _story(town, ledger)) + await _told_twice(ledger)
     assert not found, found[:5]
