@@ -15,6 +15,8 @@ HEAD = """# Faults, and what survived them
 Written by `make faults` (the long form); one section a fault, replaced when that fault is run again. Each test looks
 from the outside: what the client was told, against the databases, the mail that arrived and the figures. Each has a
 control: a guard is taken away, and the same judge must then see the loss. `make test` plays the short form.
+`make faults ONLY=12` plays one; all of them take an hour and a half on two cores that do other things too, most of it
+in 1, 12 and 14.
 """
 _SECTION = re.compile(r"^## ", re.MULTILINE)
 

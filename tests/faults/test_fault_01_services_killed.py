@@ -36,7 +36,7 @@ async def test_fault_01_every_answer_is_kept_exactly_once(
             await process.until_ready()
             slowest = max(slowest, time.monotonic() - started)
     assert len(ledger.told) == forms
-    took = await ledger.level(60 + forms / 20, mails_again=IN_FLIGHT * turns)
+    took = await ledger.level(60 + forms / 5, mails_again=IN_FLIGHT * turns)
     await settled(town)
     assert set(ledger.answers) <= {0, 201, 502, 503}, ledger.answers
     twice = await ledger.mailed_twice()

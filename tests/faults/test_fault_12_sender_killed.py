@@ -34,7 +34,7 @@ async def test_fault_12_a_killed_sender_skips_nobody_and_flags_what_it_may_doubl
         await town.services["mailing"].kill()
         await town.services["mailing"].start()
         await town.services["mailing"].until_ready()
-    done = await campaign.finished(60 + many / 50)
+    done = await campaign.finished(60 + many / 10)
     twice = await campaign.received_twice(server)
     assert not campaign.skipped(server)
     assert done["accepted"] == many
@@ -64,7 +64,7 @@ async def test_fault_12_a_sender_that_is_told_to_stop_doubles_nothing(
         await town.services["mailing"].stop()
         await town.services["mailing"].start()
         await town.services["mailing"].until_ready()
-    await campaign.finished(60 + many / 50)
+    await campaign.finished(60 + many / 10)
     assert not campaign.skipped(server)
     assert not await campaign.received_twice(server)
     assert not any(row["perhaps_twice"] for row in await campaign.rows()), "nothing is even in doubt"
@@ -102,4 +102,4 @@ async def _after(server: MailServer, before: int, letters: int) -> None:
     async def arrived() -> bool:
         return len(server.kept) - before >= letters
 
-    await eventually(arrived, 60 + letters / 50)
+    await eventually(arrived, 60 + letters / 10)
