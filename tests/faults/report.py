@@ -51,7 +51,8 @@ class Account:
 
     def section(self) -> str:
         """The fault's part of the page."""
-        lines = [f"## {self.number}. {self.title}", "", f"Run of {datetime.now(UTC):%Y-%m-%d}, seed {self.seed}.", ""]
+        ran = f"Run of {datetime.now(UTC):%Y-%m-%d}, seed {self.seed}, load average {os.getloadavg()[1]:.0f}."
+        lines = [f"## {self.number}. {self.title}", "", ran, ""]
         lines += [f"- {sentence}" for sentence in self.done] + ["", "| figure | value |", "|---|---|"]
         lines += [f"| {name} | {value} |" for name, value in self.figures.items()] + [""]
         for sentence in [f"Control: {one}" for one in self.controls] + [f"Limit: {one}" for one in self.limits]:
