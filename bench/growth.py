@@ -4,6 +4,8 @@
 limit over ours: 0.5 is a cost that doubled.
 """
 
+import asyncio
+
 from rich.console import Group, RenderableType
 from rich.table import Table
 
@@ -37,9 +39,11 @@ async def run(house: House) -> tuple[RenderableType, list[Line]]:
     lines: list[Line] = []
     start = accepted = 0
     for size in sizes():
-        await filling.fill(house, "registry", filling.REQUESTS, start + 1, size, "g")
-        await filling.fill_directory(house, size, start)
-        await filling.fill_figures(house, size, start)
+        await asyncio.gather(
+            filling.fill(house, "registry", filling.REQUESTS, start + 1, size, "g"),
+            filling.fill_directory(house, size, start),
+            filling.fill_figures(house, size, start),
+        )
         start = size
         async with house.client("registry") as client:
             (await client.get(API)).raise_for_status()

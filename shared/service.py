@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from shared import chores as common
 from shared import migrate
 from shared.bus import Bus
-from shared.card import Card, Handler
+from shared.card import Card, Handler, InBatches, Told
 from shared.chores import Chore
 from shared.contracts import DomainEvent
 from shared.contracts.registry import AccessRevoked
@@ -50,7 +50,7 @@ class Service:
         self.signer = Signer(settings.secret)
         self.revoked: set[Any] = set()
         self.chores = (*common.COMMON, MEASURE, *chores)
-        self.bus = Bus(card, settings, self.db, {AccessRevoked: refuse_revoked_access, **handlers})
+        self.bus = Bus(card, settings, self.db, {AccessRevoked: InBatches(refuse_revoked_accesses), **handlers})
         self.app: FastAPI = build_application(self, folder)
         self.asgi: ASGIApp = in_its_layers(self.app, card.name, settings)
         self.still_awaited: Callable[[], Awaitable[str | None]] = _nothing_awaited
@@ -100,6 +100,7 @@ class Service:
         return "database"
 
 
-async def refuse_revoked_access(event: AccessRevoked, tx: Tx) -> None:
-    """From now on this token is nobody's here."""
-    await tx.execute("INSERT INTO revocation (token_id) VALUES ($1) ON CONFLICT DO NOTHING", event.token_id)
+async def refuse_revoked_accesses(told: Told, tx: Tx) -> None:
+    """From now on these tokens are nobody's here."""
+    tokens = sorted({event.token_id for event, _envelope in told})
+    await tx.execute("INSERT INTO revocation (token_id) SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING", tokens)

@@ -7,6 +7,7 @@ import httpx
 
 from services.embedded import House
 from services.events.handlers import HANDLERS
+from shared.card import InBatches
 from shared.clock import new_id
 from shared.contracts import DomainEvent, Envelope
 from shared.contracts.registry import GroupRecorded, OrganisationPublished, RegistryDemonstrationRemoved
@@ -80,3 +81,18 @@ async def test_a_gathering_of_a_group_is_named_and_has_its_calendar(
     assert (shown["group"], shown["group_name"]) == (slug, f"Groupe {number}")
     assert gathering["id"] in (await client.get(f"/agenda/groupe/{slug}.ics")).text
     assert f"Groupe {number}" in (await client.get("/agenda", params={"group": slug})).text
+
+
+async def test_structures_told_together_are_each_kept_at_their_newest(house: House, number: int) -> None:
+    before, end = datetime.now(UTC), datetime.now(UTC) + timedelta(seconds=1)
+    old = organisation(f"avant ensemble {number}")
+    new = old.model_copy(update={"version": 3, "name": f"apres ensemble {number}"})
+    fictional = organisation(f"fictif ensemble {number}", demonstration=True)
+    await hear(house, RegistryDemonstrationRemoved(occurred_on=DAY), end)
+    told = [(event, envelope(before)) for event in (new, old, fictional, organisation(f"autre ensemble {number}"), new)]
+    handler = HANDLERS[type(old)]
+    assert isinstance(handler, InBatches)
+    async with house.services["events"].db.transaction() as tx:
+        await handler.together(told, tx)
+    for name, kept in (("apres", True), ("avant", False), ("fictif", False), ("autre", True)):
+        assert bool(await known(house, f"{name} ensemble {number}")) is kept, name

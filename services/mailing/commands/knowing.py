@@ -8,7 +8,7 @@ from shared.clock import PARIS, now
 from shared.contracts import DomainEvent
 from shared.contracts.base import Fact
 from shared.contracts.events import AbstractGathering
-from shared.contracts.registry import AbstractOrganisation, AbstractWatchItem, GroupRecorded
+from shared.contracts.registry import AbstractWatchItem, GroupRecorded
 from shared.db import Tx
 
 
@@ -50,9 +50,6 @@ async def know_gathering(event: AbstractGathering, tx: Tx) -> None:
 
 async def know_registrations(told: Told, tx: Tx) -> None:
     """Keep the newest state of registrations: places left are counted from these."""
-    there = [one for one in told if not one[0].demonstration or not await _ended(one[0], tx, one[1].recorded_at)]
-    if not there:
-        return
     rows = [
         (
             event.registration_id,
@@ -62,8 +59,10 @@ async def know_registrations(told: Told, tx: Tx) -> None:
             event.demonstration,
             envelope.recorded_at,
         )
-        for event, envelope in there
+        for event, envelope in await _going_on(told, tx)
     ]
+    if not rows:
+        return
     await tx.execute(
         """INSERT INTO known_registration AS known
                (registration_id, version, gathering_id, status, demonstration, recorded_at)
@@ -81,30 +80,43 @@ async def know_registrations(told: Told, tx: Tx) -> None:
 know_registration = InBatches(know_registrations)
 
 
-async def know_organisation(event: AbstractOrganisation, tx: Tx) -> None:
-    """Keep the newest state of a structure."""
-    if await _ended(event, tx):
+async def know_organisations(told: Told, tx: Tx) -> None:
+    """Keep the newest state of structures."""
+    rows = [
+        (
+            event.organisation_id,
+            event.version,
+            event.status,
+            event.slug,
+            event.name,
+            event.department,
+            event.published_on,
+            event.source,
+            event.demonstration,
+            envelope.recorded_at,
+        )
+        for event, envelope in await _going_on(told, tx)
+    ]
+    if not rows:
         return
     await tx.execute(
         """INSERT INTO known_organisation AS known (organisation_id, version, status, slug, name, department,
                published_on, source, demonstration, recorded_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+           SELECT DISTINCT ON (organisation_id) * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[],
+               $5::text[], $6::text[], $7::date[], $8::text[], $9::boolean[], $10::timestamptz[])
+               AS t (organisation_id, version, status, slug, name, department, published_on, source, demonstration,
+                     recorded_at)
+           ORDER BY organisation_id, version DESC
            ON CONFLICT (organisation_id) DO UPDATE SET version = excluded.version, status = excluded.status,
                slug = excluded.slug, name = excluded.name, department = excluded.department,
                published_on = excluded.published_on, source = excluded.source,
                recorded_at = excluded.recorded_at
            WHERE known.version < excluded.version""",
-        event.organisation_id,
-        event.version,
-        event.status,
-        event.slug,
-        event.name,
-        event.department,
-        event.published_on,
-        event.source,
-        event.demonstration,
-        _recorded_at(tx),
+        *(list(column) for column in zip(*rows, strict=True)),
     )
+
+
+know_organisation = InBatches(know_organisations)
 
 
 async def know_watch_item(event: AbstractWatchItem, tx: Tx) -> None:
@@ -163,6 +175,11 @@ async def forget_demonstration(event: DomainEvent, tx: Tx) -> None:
     await tx.execute("DELETE FROM known_organisation WHERE demonstration AND recorded_at <= $1", moment)
     await tx.execute("DELETE FROM known_watch_item WHERE demonstration AND recorded_at <= $1", moment)
     await tx.execute("DELETE FROM known_group WHERE demonstration AND recorded_at <= $1", moment)
+
+
+async def _going_on(told: Told, tx: Tx) -> Told:
+    """Without the facts of a fictional season taken away after they were recorded."""
+    return [one for one in told if not await _ended(one[0], tx, one[1].recorded_at)]
 
 
 async def _ended(event: Fact, tx: Tx, recorded_at: datetime | None = None) -> bool:

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from services.observatory.pages.common import YearChoice, read, year_of
+from services.observatory.pages.common import YearChoice, read, shown, year_of
 from services.observatory.pages.parts import fragments, version_of
 from services.observatory.pages.stream import moving
 from services.observatory.queries.barometer import Barometer, barometer
@@ -27,6 +27,10 @@ async def _view(request: Request, choice: str | None) -> tuple[Barometer, dict[s
 @router.get("/observatoire")
 async def show_barometer(request: Request, year: YearChoice = None) -> Response:
     """What the directory and the network's activity say, each figure open on its facts."""
+    return await shown(request, lambda: _barometer(request, year))
+
+
+async def _barometer(request: Request, year: str | None) -> Response:
     view, told, published = await _view(request, year)
     return render(
         request,

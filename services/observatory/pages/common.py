@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Query, Request
+from starlette.responses import Response
 
 from services.observatory.domain import Figure
 from services.observatory.indicators import Indicator
@@ -11,6 +12,7 @@ from services.observatory.live import Live
 from shared.db import Database, Tx
 from shared.web.format import number
 from shared.web.i18n import _, language
+from shared.web.kept import address_of, tagged
 
 Made = TypeVar("Made")
 
@@ -38,6 +40,14 @@ async def read(request: Request, key: str, reading: Callable[[Tx], Coroutine[Any
             return await reading(tx)
 
     return await live.remember(f"{language.get()} {key}", compute)
+
+
+async def shown(request: Request, show: Callable[[], Coroutine[Any, Any, Response]]) -> Response:
+    """A page, written once for all who are not signed in, until the figures move."""
+    if request.state.session is not None:
+        return await show()
+    live: Live = request.app.state.live
+    return tagged(request, await live.remember(address_of(request), show))
 
 
 def key_figure(one: Indicator, of_year: Figure, ever: Figure, year: int | None, stock: bool) -> dict[str, Any]:

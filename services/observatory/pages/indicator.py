@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from services.observatory.domain import CUTS, Dimension, FactBehind, Figure, Page, Scope, Slice
 from services.observatory.indicators import Indicator, indicator
-from services.observatory.pages.common import Choice, Cursor, YearChoice, database, year_of
+from services.observatory.pages.common import Choice, Cursor, YearChoice, database, shown, year_of
 from services.observatory.pages.parts import months_chart
 from services.observatory.queries.figures import dimension, figure_of, opened, slices, years_with_facts
 from services.observatory.queries.published import published_figures
@@ -32,7 +32,12 @@ async def show_indicator(
     cursor: Cursor = None,
 ) -> Response:
     """A figure that opens."""
-    one = indicator(indicator_id)
+    return await shown(request, lambda: _indicator(request, indicator(indicator_id), year, by, counted, cursor))
+
+
+async def _indicator(
+    request: Request, one: Indicator, year: str | None, by: str | None, counted: str | None, cursor: str | None
+) -> Response:
     cut = dimension(one, by or ("department" if one.id == "organisations" else "month"))
     session: Session | None = request.state.session
     team = session is not None and session.is_team
