@@ -5,7 +5,7 @@ import httpx
 from rich.console import Group, RenderableType
 
 from bench import filling
-from bench.facts import must
+from bench.facts import COUNTRIES, must
 from bench.house import House
 from bench.measure import Line
 from bench.reading import Reading, read, reading_table
@@ -13,6 +13,10 @@ from bench.sizes import size_of
 
 PAGE, API = "/annuaire", "/api/registry/v1/organisations"
 WORDS = ["Koudougou", "jumelage", "semences+Thi%C3%A8s", "for%C3%AAts+vives", "Bafoussam+solaire"]
+FIRST_READ = [
+    f"{PAGE}?q={one}&sdg={goal}&country={country}" for country in COUNTRIES for goal in range(1, 18) for one in WORDS
+]
+"""More pages than a process keeps: each is written again when its turn comes."""
 MISTYPED = ["Koudugou", "jumelaje", "semances+Thi%C3%A8s", "Bafousam", "Antsirab"]
 
 
@@ -50,6 +54,7 @@ async def run(house: House) -> tuple[RenderableType, list[Line]]:
         lines = []
         for case in (
             Reading("directory", "page", [PAGE, f"{PAGE}?department=24", f"{PAGE}?sdg=6&country=TG"], by_hand),
+            Reading("directory", "page not kept", FIRST_READ, by_hand),
             Reading("directory", "search page", [f"{PAGE}?q={one}" for one in WORDS], by_hand),
             Reading("directory", "search API", [f"{API}?q={one}&college=associations" for one in WORDS], by_hand),
             Reading("directory", "mistyped page", [f"{PAGE}?q={one}" for one in MISTYPED], mistyped_by_hand),
