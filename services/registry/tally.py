@@ -30,6 +30,7 @@ class Tally:
         self._holding: dict[str, int] = {}
         self._forget()
         self._lock = asyncio.Lock()
+        self._begun = self._done = 0
 
     def _forget(self) -> None:
         self.listed = 0
@@ -43,17 +44,25 @@ class Tally:
 
     async def follow(self, tx: Tx) -> None:
         """Take in what changed since last time; start again where something was removed."""
+        came = self._begun
         async with self._lock:
-            while True:
-                rows = await _changes(tx, self._seen)
-                if rows[0]["removed"] != self._removed:
-                    self._forget()
-                    self._removed = rows[0]["removed"]
-                    continue
-                if rows[0]["number"] is not None:
-                    self._take(rows)
-                if len(rows) < TAKEN_AT_ONCE:
-                    return
+            if self._done > came:  # another reader's look began after this one came, and is done
+                return
+            self._begun = turn = self._begun + 1
+            await self._follow(tx)
+            self._done = turn
+
+    async def _follow(self, tx: Tx) -> None:
+        while True:
+            rows = await _changes(tx, self._seen)
+            if rows[0]["removed"] != self._removed:
+                self._forget()
+                self._removed = rows[0]["removed"]
+                continue
+            if rows[0]["number"] is not None:
+                self._take(rows)
+            if len(rows) < TAKEN_AT_ONCE:
+                return
 
     def _take(self, rows: list[Row]) -> None:
         kept = ~bits_of([row["number"] for row in rows])
