@@ -25,7 +25,7 @@ from shared.errors import NotYetKnown
 from tests.e2e.apart import NETWORK, Apart
 from tests.faults.report import LONG, Account
 
-PERMUTATIONS = 500 if LONG else 100
+PERMUTATIONS = 500 if LONG else 40
 BEGINNING = datetime(2026, 11, 22, 8, tzinfo=UTC)
 Handlers = Mapping[type[DomainEvent], Handler]
 
