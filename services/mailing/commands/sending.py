@@ -11,8 +11,8 @@ from shared.contracts.mailing import LetterAccepted
 from shared.db import Row, Tx
 from shared.log import follow
 
-BATCH, CLAIMED = 40, 400
-"""Mails that a lane takes at a time, and all lanes together."""
+BATCH = 40
+"""Mails that a lane takes at a time."""
 DEAD_SECONDS = 10
 """A worker that said nothing for so long is dead: its letters are taken over, flagged."""
 
@@ -88,31 +88,32 @@ async def claim(tx: Tx, worker: UUID, busy: list[str], room: int) -> list[Outgoi
     nothing is due in a pause.
     """
     rows = await tx.fetch(
-        """WITH due AS MATERIALIZED (
-               SELECT id, priority, domain, next_at FROM outgoing
-               WHERE state = 'queued' AND next_at <= now() AND recipient IS NOT NULL
-                 AND NOT EXISTS (SELECT FROM sending_pause)
-                 AND (priority = 0 OR $3 > 0) AND (priority || ':' || domain) <> ALL($2::text[])
-               ORDER BY priority, next_at, id LIMIT $4
-           ), placed AS (
-               SELECT *, row_number() OVER (PARTITION BY priority, domain ORDER BY next_at, id) AS place FROM due
-           ), lane AS (
-               SELECT priority, domain, row_number() OVER (ORDER BY priority, min(next_at)) AS rank
-               FROM due GROUP BY priority, domain
-           ), free AS MATERIALIZED (
-               SELECT q.id, q.registration_id FROM outgoing q
-               JOIN (SELECT placed.id FROM placed JOIN lane USING (priority, domain)
-                     WHERE place <= $5 AND (priority = 0 OR rank <= $3)) chosen ON chosen.id = q.id
-               WHERE q.state = 'queued' FOR UPDATE OF q SKIP LOCKED
+        """WITH RECURSIVE lane (priority, domain, is_free, opened) AS (
+               SELECT (-1)::smallint, '', false, 0
+               UNION ALL
+               SELECT following.*, opened + (following.is_free AND following.priority > 0)::int
+               FROM lane CROSS JOIN LATERAL (
+                   SELECT priority, domain, next_at <= now() AND (priority = 0 OR $3 > 0)
+                       AND (priority || ':' || domain) <> ALL($2::text[])
+                   FROM outgoing
+                   WHERE state = 'queued' AND recipient IS NOT NULL AND (lane.priority <= 0 OR lane.opened < $3)
+                     AND (priority, domain) > (lane.priority, lane.domain)
+                   ORDER BY priority, domain, next_at, id LIMIT 1) AS following (priority, domain, is_free)
+           ), taken AS MATERIALIZED (
+               SELECT letter.id, letter.registration_id FROM lane CROSS JOIN LATERAL (
+                   SELECT id, registration_id FROM outgoing
+                   WHERE state = 'queued' AND recipient IS NOT NULL AND next_at <= now()
+                     AND priority = lane.priority AND domain = lane.domain
+                   ORDER BY next_at, id LIMIT $4 FOR UPDATE SKIP LOCKED) AS letter
+               WHERE lane.is_free AND NOT EXISTS (SELECT FROM sending_pause)
            )
            UPDATE outgoing o SET state = 'sending', worker = $1
-           FROM free LEFT JOIN known_registration k USING (registration_id)
-           WHERE o.id = free.id
+           FROM taken LEFT JOIN known_registration k USING (registration_id)
+           WHERE o.id = taken.id
            RETURNING o.*, k.version AS known_version, k.status AS known_status""",
         worker,
         busy,
         room,
-        CLAIMED,
         BATCH,
     )
     return sorted((Outgoing.of(row) for row in rows), key=lambda one: one.id)
