@@ -117,8 +117,9 @@ async def _changes(tx: Tx, seen: int) -> list[Row]:
     return await tx.fetch(
         """SELECT removal.change AS removed, number, changed, status IN ('published', 'to_refresh') AS listed, college,
                kind, department, themes, sdgs, countries
-           FROM directory_removal AS removal LEFT JOIN organisation ON changed > $1
-           ORDER BY changed LIMIT $2""",
+           FROM directory_removal AS removal LEFT JOIN LATERAL (
+               SELECT * FROM organisation WHERE changed > $1 ORDER BY changed LIMIT $2) AS organisation ON true
+           ORDER BY changed""",
         seen,
         TAKEN_AT_ONCE,
     )
