@@ -26,8 +26,9 @@ help:  ## List the targets
 run: .venv/run  ## Start everything on this machine: four services, NATS, PostgreSQL, a mailbox, the examples
 	@exec $(BIN)/maillage run
 
-test: .venv/dev check  ## Everything: make check, services, the story in a browser, the faults in their short form
-	$(BIN)/pytest tests/service tests/season tests/security tests/e2e tests/faults
+test: .venv/dev check  ## Everything: make check, services, the story in a browser, the faults in their short form (two files at a time)
+	$(BIN)/pytest tests/service tests/season tests/security tests/e2e
+	$(BIN)/pytest -n 2 --dist loadfile tests/faults
 
 check: .venv/dev  ## Under 30 s: format, lint, strict types, import contracts, unit, contracts, architecture
 	$(BIN)/ruff format --check .

@@ -17,6 +17,7 @@ MAILS_KEPT = 100_000
 """The mailbox usually forgets after two thousand: a long run looks for more."""
 
 SEED = int(os.environ.get("MAILLAGE_SEED") or random.SystemRandom().randrange(1_000_000))
+os.environ["MAILLAGE_SEED"] = str(SEED)  # two processes that share the files of a run share its seed
 _accounts: dict[int, page.Account] = {}
 _due: Counter[int] = Counter()
 """How many tests of each fault have not passed."""

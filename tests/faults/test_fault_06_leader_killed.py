@@ -51,7 +51,7 @@ async def owner(three: Cluster) -> AsyncIterator[Client]:
 async def test_fault_06_nothing_is_lost_and_writes_resume(
     house: Apart, three: Cluster, owner: Client, account: Account, chance: random.Random, long: bool
 ) -> None:
-    kills = 6 if long else 2
+    kills = 6 if long else 1
     ledger = await Ledger.opened(house, "Réunion au chef coupé")
     await _until_whole(three, owner)
     resumed: list[float] = []
