@@ -54,6 +54,10 @@ async def test_fault_01_every_answer_is_kept_exactly_once(
         "the forms are registrations, posted to the service itself; a mail in the hands of a sender that is killed may "
         "arrive twice, flagged: fault 12."
     )
+    account.limit(
+        "people come as fast as the machine takes them, and mailing yields to them (nice 10): what is level last is "
+        "mail. Half a minute does not do for it."
+    )
 
 
 async def _told(ledger: Ledger, many: int) -> None:
