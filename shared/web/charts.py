@@ -132,6 +132,9 @@ def _line(series: Series, steps: Sequence[int]) -> Markup:
 
 
 def _tick(name: str) -> Markup:
+    """A narrow page hides the inner part: a month keeps its first letter, a year its last two digits."""
+    if name.isdigit():
+        return fill("<li><span><span>{}</span>{}</span></li>", name[:-2], name[-2:])
     return fill("<li><span>{}<span>{}</span></span></li>", name[:1], name[1:])
 
 

@@ -18,6 +18,13 @@ def tree(html: Markup) -> ET.Element:
     return ET.fromstring(f"<div>{html}</div>")
 
 
+def test_a_tick_that_a_narrow_page_shortens_is_still_told_apart() -> None:
+    drawn = tree(charts.columns(["janv.", "2025", "2026"], charts.Series("Tout", [1, 2, 3]), None, "Inscriptions"))
+    for hidden in drawn.findall(".//li/span/span"):
+        hidden.text = ""
+    assert ["".join(tick.itertext()) for tick in drawn.iter("li")] == ["j", "25", "26"]
+
+
 def test_a_bar_chart_is_a_table_with_a_bar_a_row() -> None:
     drawn = tree(charts.bars([charts.sdg_bar(4, 517), charts.Bar("Gironde", 0)], "Acteurs", ("ODD", "Acteurs")))
     assert [cell.text for cell in drawn.iter("td") if cell.get("class") == "number"] == ["517", "0"]
