@@ -35,6 +35,9 @@ Scheme = Literal["light", "dark"]
 VIEWS: list[list[tuple[int, Scheme]]] = [[(1360, "light"), (390, "dark")], [(1360, "dark"), (390, "light")]]
 """Each page wide and narrow, light and dark; every other page the other way round, so that a run stays short."""
 
+REFLOW = 320
+"""As wide as a screen of 1,280 px zoomed four times: nothing there scrolls both ways (WCAG 1.4.10)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -137,7 +140,7 @@ def public_pages(known: Known) -> list[tuple[str, int]]:
 def team_pages(known: Known) -> list[tuple[str, int]]:
     """The pages of the team, with what each may weigh."""
     gathering = f"/agenda/equipe/{known.gathering_id}"
-    lists = ["/annuaire/equipe", "/annuaire/equipe/structures", "/annuaire/equipe/veille", "/annuaire/equipe/acces"]
+    lists = ["/annuaire/equipe", "/annuaire/equipe/structures", "/annuaire/equipe/veille", "/annuaire/equipe/comptes"]
     lists += [f"/annuaire/equipe/demandes/{known.request}", "/agenda/equipe", gathering, "/lettres/equipe"]
     lists += [f"/lettres/equipe/{known.letter}", "/observatoire/equipe", "/observatoire/equipe/bus"]
     lists += ["/annuaire/equipe/effacements", f"/annuaire/equipe/effacements/{known.erasure}"]
@@ -170,7 +173,12 @@ async def faults_of(page: Page, paths: list[str]) -> list[str]:
     """What axe-core and a ruler find on these pages, in each width and each scheme."""
     faults = []
     for turn, path in enumerate(paths):
-        await page.goto(path, wait_until="domcontentloaded")
+        answer = await page.goto(path, wait_until="domcontentloaded")
+        if answer is None or (answer.status != 200) is not path.endswith("/nulle-part"):
+            faults.append(f"{path}: {answer and answer.status}")
+        await page.set_viewport_size({"width": REFLOW, "height": 900})
+        if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            faults.append(f"{path} {REFLOW}: wider than the screen")
         await page.evaluate(Axe().axe_script)
         for width, scheme in VIEWS[turn % 2]:
             await page.set_viewport_size({"width": width, "height": 900})
