@@ -14,7 +14,7 @@ from services.observatory.indicators import INDICATORS, Indicator, indicator
 from services.observatory.keys import key_from, new_seed
 from services.observatory.live import Live
 from services.observatory.queries.dashboards import dashboards
-from services.observatory.queries.figures import dimension, figure_of, opened
+from services.observatory.queries.figures import Asked, counts, dimension, figure_from, figure_of, opened
 from services.observatory.queries.published import comparison, published_figure, published_figures
 from shared.db import Answer, Database, Tx
 from shared.web.answers import once
@@ -102,7 +102,9 @@ async def list_indicators(request: Request, year: Year = None) -> Response:
     scope = Scope(year)
 
     async def reading(tx: Tx) -> dict[str, Any]:
-        items = [figure_body(one, await figure_of(tx, one, scope), scope, None) for one in INDICATORS.values()]
+        told = await counts(tx, [Asked(one, scope) for one in INDICATORS.values()])
+        found = zip(INDICATORS.values(), told, strict=True)
+        items = [figure_body(one, figure_from(one, rows), scope, None) for one, rows in found]
         return {"items": items, "total": len(items)}
 
     return await kept(request, reading)

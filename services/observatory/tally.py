@@ -6,21 +6,29 @@ from services.observatory.domain import Dimension, Page
 from shared.db import Row, Tx
 
 
-async def tallied(tx: Tx, indicator: str, by: Dimension | None, year: int | None) -> Sequence[Row]:
-    """Rows `(why, note, key, value, n, fictional)` of a figure or of a cut."""
-    return await tx.fetch(
-        """SELECT CASE WHEN day > current_date THEN 'coming' ELSE nullif(why, '') END AS why, nullif(note, '') AS note,
-                  nullif(key, '') AS key, sum(value)::bigint AS value, sum(n)::bigint AS n,
-                  coalesce(sum(n) FILTER (WHERE demonstration), 0)::bigint AS fictional
-           FROM tally WHERE indicator = $1 AND cut = coalesce($2, '') AND ($3::integer IS NULL OR year = $3)
-           GROUP BY 1, 2, 3 HAVING sum(n) > 0""",
-        indicator,
-        by,
-        year,
+async def tallied(tx: Tx, asked: Sequence[tuple[str, Dimension | None, int | None]]) -> list[list[Row]]:
+    """Rows `(why, note, key, value, n, fictional)` of each figure or cut asked for (indicator, cut, year), at once."""
+    told: list[list[Row]] = [[] for _ in asked]
+    rows = await tx.fetch(
+        """SELECT place - 1 AS place, cell.*
+           FROM unnest($1::text[], $2::text[], $3::integer[]) WITH ORDINALITY AS asked (indicator, cut, of_year, place)
+           CROSS JOIN LATERAL (
+               SELECT CASE WHEN day > current_date THEN 'coming' ELSE nullif(why, '') END AS why,
+                      nullif(note, '') AS note, nullif(key, '') AS key, sum(value)::bigint AS value,
+                      sum(n)::bigint AS n, coalesce(sum(n) FILTER (WHERE demonstration), 0)::bigint AS fictional
+               FROM tally WHERE tally.indicator = asked.indicator AND tally.cut = asked.cut
+                 AND (of_year IS NULL OR year = of_year)
+               GROUP BY 1, 2, 3 HAVING sum(n) > 0) AS cell""",
+        [indicator for indicator, _by, _year in asked],
+        [by or "" for _indicator, by, _year in asked],
+        [year for _indicator, _by, year in asked],
     )
+    for row in rows:
+        told[row["place"]].append(row)
+    return told
 
 
-async def registrations_by_college(tx: Tx, year: int | None) -> Sequence[Row]:
+async def registrations_by_college(tx: Tx, year: int | None) -> list[Row]:
     """The same for registrations by the college of whoever registered, which their organisation's own facts tell."""
     return await tx.fetch(
         """SELECT nullif(why, '') AS why, NULL AS note, organisation.college AS key, sum(value)::bigint AS value,
@@ -33,18 +41,19 @@ async def registrations_by_college(tx: Tx, year: int | None) -> Sequence[Row]:
 
 
 async def registrations_by_gathering(tx: Tx, year: int | None, counted: bool, page: Page) -> Sequence[Row]:
-    """How many a gathering, the last taken first, and nobody."""
+    """How many a gathering, the last taken first, and nobody; titles are looked for where the page is known."""
     return await tx.fetch(
-        """SELECT * FROM (
-               SELECT key::uuid AS id, gathering.title AS label, '/agenda/' || gathering.slug AS path,
-                      max(tally.day) AS day, gathering.department, sum(value)::bigint AS value,
-                      nullif(why, '') AS why, NULL AS note, bool_or(tally.demonstration) AS fictional
-               FROM tally LEFT JOIN gathering ON gathering.gathering_id = key::uuid
-               WHERE indicator = 'registrations' AND cut = 'gathering' AND n > 0
-                 AND ($1::integer IS NULL OR year = $1) AND (why = '') = $2
-               GROUP BY key, gathering.title, gathering.slug, gathering.department, why) AS told
-           WHERE ($3::date IS NULL OR (day, id) < ($3, $4::uuid))
-           ORDER BY day DESC, id DESC LIMIT $5""",
+        """SELECT id, gathering.title AS label, '/agenda/' || gathering.slug AS path, told.day, gathering.department,
+                  value, why, NULL AS note, fictional
+           FROM (SELECT key::uuid AS id, max(day) AS day, sum(value)::bigint AS value, nullif(why, '') AS why,
+                        bool_or(demonstration) AS fictional
+                 FROM tally
+                 WHERE indicator = 'registrations' AND cut = 'gathering' AND n > 0
+                   AND ($1::integer IS NULL OR year = $1) AND (why = '') = $2
+                 GROUP BY key, why HAVING $3::date IS NULL OR (max(day), key::uuid) < ($3, $4::uuid)
+                 ORDER BY max(day) DESC, id DESC LIMIT $5) AS told
+           LEFT JOIN gathering ON gathering_id = id
+           ORDER BY told.day DESC, id DESC""",
         year,
         counted,
         page.after_day,
@@ -56,16 +65,17 @@ async def registrations_by_gathering(tx: Tx, year: int | None, counted: bool, pa
 async def letters_by_campaign(tx: Tx, year: int | None, counted: bool, page: Page) -> Sequence[Row]:
     """How many a campaign, and no reader."""
     return await tx.fetch(
-        """SELECT * FROM (
-               SELECT key::uuid AS id, campaign.subject_line AS label, NULL AS path, max(tally.day) AS day,
-                      NULL AS department, sum(value)::bigint AS value, NULL AS why, NULL AS note,
-                      bool_or(tally.demonstration) AS fictional
-               FROM tally LEFT JOIN campaign ON campaign.campaign_id = key::uuid
-               WHERE indicator = 'letters-sent' AND cut = 'campaign' AND n > 0
-                 AND ($1::integer IS NULL OR year = $1) AND $2
-               GROUP BY key, campaign.subject_line) AS told
-           WHERE ($3::date IS NULL OR (day, id) < ($3, $4::uuid))
-           ORDER BY day DESC, id DESC LIMIT $5""",
+        """SELECT id, campaign.subject_line AS label, NULL AS path, day, NULL AS department, value, NULL AS why,
+                  NULL AS note, fictional
+           FROM (SELECT key::uuid AS id, max(day) AS day, sum(value)::bigint AS value,
+                        bool_or(demonstration) AS fictional
+                 FROM tally
+                 WHERE indicator = 'letters-sent' AND cut = 'campaign' AND n > 0
+                   AND ($1::integer IS NULL OR year = $1) AND $2
+                 GROUP BY key HAVING $3::date IS NULL OR (max(day), key::uuid) < ($3, $4::uuid)
+                 ORDER BY max(day) DESC, id DESC LIMIT $5) AS told
+           LEFT JOIN campaign ON campaign_id = id
+           ORDER BY day DESC, id DESC""",
         year,
         counted,
         page.after_day,

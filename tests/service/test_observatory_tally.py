@@ -14,7 +14,7 @@ from services.observatory.domain import Page, Scope
 from services.observatory.handlers import keep_facts, uncount_demonstration
 from services.observatory.indicators import INDICATORS
 from services.observatory.queries.checks import figure_faults
-from services.observatory.queries.figures import counts
+from services.observatory.queries.figures import Asked, counts
 from shared.contracts import events, mailing, registry
 from shared.contracts.examples import EXAMPLES
 from shared.db import Database, Row, Tx
@@ -76,7 +76,8 @@ async def differences(tx: Tx) -> list[str]:
     for one in INDICATORS.values():
         for by in (None, *one.dimensions):
             for scope in (Scope(), Scope(YEAR)):
-                if _set(await counts(tx, one, by, scope)) != _set(await one.count(tx, by, scope)):
+                (tallied,) = await counts(tx, [Asked(one, scope, by)])
+                if _set(tallied) != _set(await one.count(tx, by, scope)):
                     found.append(f"{one.id} by {by} in {scope.year}")
     return found
 
@@ -160,6 +161,6 @@ async def test_an_older_version_that_comes_late_moves_nothing_but_the_first_day(
     older = organisation(YEAR + 3, organisation_id=newer.organisation_id, status="archived", department="33")
     await hear(db, [told(newer), told(older)])
     async with db.reading() as tx:
-        rows = await counts(tx, INDICATORS["organisations"], None, Scope(YEAR + 3))
+        (rows,) = await counts(tx, [Asked(INDICATORS["organisations"], Scope(YEAR + 3))])
         assert [(row["why"], row["n"]) for row in rows] == [(None, 1)]
         assert await figure_faults(tx) == []

@@ -9,7 +9,15 @@ from services.observatory.domain import CUTS, Dimension, FactBehind, Figure, Pag
 from services.observatory.indicators import Indicator, indicator
 from services.observatory.pages.common import Choice, Cursor, YearChoice, database, shown, year_of
 from services.observatory.pages.parts import months_chart
-from services.observatory.queries.figures import dimension, figure_of, opened, slices, years_with_facts
+from services.observatory.queries.figures import (
+    Asked,
+    counts,
+    dimension,
+    figure_from,
+    opened,
+    slices,
+    years_with_facts,
+)
 from services.observatory.queries.published import published_figures
 from shared import reference
 from shared.db import Tx
@@ -45,9 +53,9 @@ async def _indicator(
     async with database(request).reading() as tx:
         years = await years_with_facts(tx)
         scope = Scope(years[0] if latest and years else wanted)
-        figure = await figure_of(tx, one, scope, cut)
+        figure, before = await _figure(tx, one, scope, cut)
         found = await opened(tx, one, scope, Page.after(cursor), counted=counted != "no", team=team)
-        context = await _context(request, tx, one, scope, figure, cut)
+        published = await published_figures(tx, one.id, scope.year)
     return render(
         request,
         "observatory/indicator.html",
@@ -62,24 +70,22 @@ async def _indicator(
         first_page=not cursor,
         labels={fact.id: label_of_fact(one, fact) for fact in found.items},
         demonstration=figure.fictional > 0,
-        **context,
+        published=published,
+        cuts=[(code, _(CUTS[code])) for code in one.dimensions],
+        chart=chart_of(one, figure, cut, scope.year, before, region=request.app.state.settings.region),
+        rows=[[line.label, number(line.value), share_of(line, figure)] for line in figure.by or []],
+        unknown=sum(line.value for line in figure.by or [] if line.key is None),
     )
 
 
-async def _context(
-    request: Request, tx: Tx, one: Indicator, scope: Scope, figure: Figure, cut: Dimension | None
-) -> dict[str, Any]:
-    region = request.app.state.settings.region
-    before: list[Slice] = []
+async def _figure(tx: Tx, one: Indicator, scope: Scope, cut: Dimension | None) -> tuple[Figure, list[Slice]]:
+    """The figure with its cut, and where it is cut by month the year before it."""
+    asked = [Asked(one, scope), Asked(one, scope, cut)]
     if cut == "month" and scope.year:
-        before = await slices(tx, one, Scope(scope.year - 1), "month")
-    return {
-        "published": await published_figures(tx, one.id, scope.year),
-        "cuts": [(code, _(CUTS[code])) for code in one.dimensions],
-        "chart": chart_of(one, figure, cut, scope.year, before, region=region),
-        "rows": [[line.label, number(line.value), share_of(line, figure)] for line in figure.by or []],
-        "unknown": sum(line.value for line in figure.by or [] if line.key is None),
-    }
+        asked.append(Asked(one, Scope(scope.year - 1), "month"))
+    whole, lines, *before = await counts(tx, asked)
+    by = slices(cut, lines) if cut else None
+    return figure_from(one, whole, by), [line for rows in before for line in slices("month", rows)]
 
 
 def chart_of(

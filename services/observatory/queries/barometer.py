@@ -1,12 +1,12 @@
 """What the barometer shows: the situation today, and one year's activity."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from services.observatory.domain import Figure, Scope, Slice
 from services.observatory.indicators import INDICATORS, Indicator
-from services.observatory.queries.figures import figure_of, slices, years_with_facts
+from services.observatory.queries.figures import Asked, counts, figure_from, slices, years_with_facts
 from shared import reference
 from shared.clock import today
 from shared.db import Tx
@@ -43,21 +43,24 @@ async def barometer(tx: Tx, year: int | None, *, latest: bool = False, limits: S
     years = await years_with_facts(tx)
     if latest:
         year = years[0] if years else today().year
-    ever = Scope(None, limits.departments, limits.themes, limits.countries)
-    of_year = Scope(year, limits.departments, limits.themes, limits.countries)
+    ever, of_year, before = (replace(limits, year=one) for one in (None, year, (year or today().year) - 1))
     shown = [one for one in INDICATORS.values() if limits.filters <= one.filters]
     actors, requests = INDICATORS["organisations"], INDICATORS["listing-requests"]
-    before = Scope((year or 0) - 1, limits.departments, limits.themes, limits.countries)
+    asked = [Asked(one, scope) for one in shown for scope in (of_year, ever)]
+    asked += [Asked(actors, ever, "sdg"), Asked(actors, ever, "department")]
+    asked += [Asked(requests, of_year, "month"), Asked(requests, before, "month")]
+    *whole, sdgs, departments, months, months_before = await counts(tx, asked)
+    figures = [figure_from(each.one, rows) for each, rows in zip(asked, whole, strict=False)]
     return Barometer(
         limits=limits,
         year=year,
         years=years,
         as_of=today(),
-        figures=[(one, await figure_of(tx, one, of_year), await figure_of(tx, one, ever)) for one in shown],
-        sdgs=await slices(tx, actors, ever, "sdg"),
-        departments=await slices(tx, actors, ever, "department"),
-        months=await slices(tx, requests, of_year, "month"),
-        months_before=await slices(tx, requests, before, "month") if year else [],
+        figures=list(zip(shown, figures[::2], figures[1::2], strict=True)),
+        sdgs=slices("sdg", sdgs),
+        departments=slices("department", departments),
+        months=slices("month", months),
+        months_before=slices("month", months_before) if year else [],
     )
 
 

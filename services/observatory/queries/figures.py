@@ -16,7 +16,7 @@ from services.observatory.domain import (
     Slice,
     label_of,
 )
-from services.observatory.indicators import Indicator
+from services.observatory.indicators import INDICATORS, Indicator
 from services.observatory.tally import registrations_by_college, tallied
 from shared.clock import today
 from shared.db import Row, Tx
@@ -34,34 +34,50 @@ def dimension(one: Indicator, by: str | None) -> Dimension | None:
     raise CannotCut(_("Ce chiffre se découpe ainsi\u00a0: %(listed)s.", listed=listed))
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question to the facts: an indicator's figure within a scope, or one of its cuts."""
+
+    one: Indicator
+    scope: Scope
+    by: Dimension | None = None
+
+
 async def figure_of(tx: Tx, one: Indicator, scope: Scope, by: Dimension | None = None) -> Figure:
     """An indicator's figure within a scope, with its cut where one is asked."""
-    rows = await counts(tx, one, None, scope)
+    whole, *cut = await counts(tx, [Asked(one, scope), *([Asked(one, scope, by)] if by else [])])
+    return figure_from(one, whole, slices(by, *cut) if by else None)
+
+
+async def counts(tx: Tx, asked: Sequence[Asked]) -> list[list[Row]]:
+    """What `count` of each indicator tells: from the tally at once, or within a partner's limits from the states."""
+    if any(each.scope.filters for each in asked):
+        return [list(await each.one.count(tx, each.by, each.scope)) for each in asked]
+    told = await tallied(tx, [(each.one.id, each.by, each.scope.year) for each in asked])
+    for place, each in enumerate(asked):
+        if each.one.id == "registrations" and each.by == "college":
+            told[place] = await registrations_by_college(tx, each.scope.year)
+    return told
+
+
+def figure_from(one: Indicator, rows: Sequence[Row], by: Sequence[Slice] | None = None) -> Figure:
+    """The figure that an indicator's rows make."""
     counted = [row for row in rows if row["why"] is None]
     return Figure(
         value=sum(row["value"] for row in counted),
         n=sum(row["n"] for row in counted),
         as_of=today(),
         fictional=sum(row["fictional"] for row in counted),
-        by=await slices(tx, one, scope, by) if by else None,
+        by=by,
         made_of=_shares(counted, "note", one.notes),
         apart=_shares([row for row in rows if row["why"] is not None], "why", one.reasons),
     )
 
 
-async def counts(tx: Tx, one: Indicator, by: Dimension | None, scope: Scope) -> Sequence[Row]:
-    """What an indicator's `count` tells: from the tally, or within a partner's limits from the states."""
-    if scope.filters:
-        return await one.count(tx, by, scope)
-    if one.id == "registrations" and by == "college":
-        return await registrations_by_college(tx, scope.year)
-    return await tallied(tx, one.id, by, scope.year)
-
-
-async def slices(tx: Tx, one: Indicator, scope: Scope, by: Dimension) -> list[Slice]:
+def slices(by: Dimension, rows: Sequence[Row]) -> list[Slice]:
     """The lines of a cut: months in their order, ODD by number, the rest by size; what is not known comes last."""
     values: defaultdict[str | None, int] = defaultdict(int)
-    for row in await counts(tx, one, by, scope):
+    for row in rows:
         if row["why"] is None:
             values[row["key"]] += row["value"]
     lines = [Slice(key, label_of(by, key), value) for key, value in values.items()]
@@ -123,7 +139,8 @@ def _fact(one: Indicator, row: Row) -> FactBehind:
 async def years_with_facts(tx: Tx) -> list[int]:
     """The years in which something that figures count happened, newest first; coming gatherings do not make a year."""
     rows = await tx.fetch(
-        """SELECT year FROM tally WHERE cut = 'month' AND key < to_char(current_date, 'YYYY-MM')
+        """SELECT year FROM tally
+           WHERE indicator = ANY($1) AND cut = 'month' AND key < to_char(current_date, 'YYYY-MM')
            GROUP BY year HAVING sum(n) > 0
            UNION
            SELECT extract(year FROM current_date)::integer WHERE EXISTS (
@@ -131,6 +148,7 @@ async def years_with_facts(tx: Tx) -> list[int]:
                WHERE aggregate IN (
                    'organisation', 'listing_request', 'gathering', 'registration', 'subscription', 'letter')
                  AND day BETWEEN date_trunc('month', current_date)::date AND current_date)
-           ORDER BY year DESC LIMIT 30"""
+           ORDER BY year DESC LIMIT 30""",
+        list(INDICATORS),
     )
     return [row["year"] for row in rows]
