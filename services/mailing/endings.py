@@ -46,8 +46,9 @@ class Endings:
             self._writing = None
 
     async def _commit(self, group: list[Ending]) -> None:
+        is_told = any(one.letter.campaign_id for one in group)
         try:
-            async with self.db.transaction() as tx:
+            async with self.db.transaction() if is_told else self.db.reading() as tx:  # one statement is its own
                 await sending.settle_sent(tx, self.worker, [(one.letter, one.department) for one in group])
         except BaseException as error:
             for one in group:

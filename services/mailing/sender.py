@@ -2,14 +2,19 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
+from typing import Self
+from uuid import UUID
 
 import structlog
 
 from services.mailing.commands import sending
+from services.mailing.commands.queue import SERVICE_MAIL
 from services.mailing.commands.sending import Outgoing
 from services.mailing.domain import wait_after, wait_after_outage
 from services.mailing.endings import Endings
@@ -19,12 +24,14 @@ from services.mailing.mails.dkim import Seal
 from services.mailing.mails.keys import DkimSettings
 from services.mailing.smtp import Connection, Connections, Outcome
 from shared.clock import new_id
-from shared.db import Tx
+from shared.db import Database, Tx
 from shared.errors import Unavailable
 from shared.log import follow
 from shared.service import Service
 
 LANES = 24
+ABREAST = 3
+"""Connections of a lane of service mails: somebody waits for each. A lane of letters has one."""
 LANES_WITH_STUCK = 96
 STUCK_SECONDS = 3.0
 """A lane whose mail server takes longer over one mail leaves its place to another: many that hang hold up nobody."""
@@ -42,6 +49,23 @@ SAID = {"accepted": "accepted", "refused": "refused", "later": "put off", "outag
 log = structlog.get_logger()
 
 
+@dataclass(eq=False)
+class Lane:
+    """What a lane is given at a time: mails of one domain and urgency, and who may read them."""
+
+    name: str
+    letters: list[Outgoing]
+    waiting: deque[Outgoing]
+    """Those that were not tried yet."""
+    readers: Readers
+    rest: timedelta | None = None
+    """How long it must be left alone, once the mail server did not answer."""
+
+    @classmethod
+    def of(cls, name: str, letters: list[Outgoing], db: Database) -> Self:
+        return cls(name, letters, deque(letters), Readers(db, letters))
+
+
 class Sending:
     """One process's part in sending."""
 
@@ -49,8 +73,8 @@ class Sending:
         self.service = service
         self.worker = new_id()
         self.lanes: dict[str, asyncio.Task[None]] = {}
-        self.trying_since: dict[str, float] = {}
-        """When each lane began to speak of the mail it is at."""
+        self.trying_since: dict[UUID, tuple[str, float]] = {}
+        """The lane of each mail that is being spoken of, and since when."""
         self.asleep: dict[str, tuple[float, int]] = {}
         """Domains left alone for a while: until when, after how many failures."""
         self.stopping = False
@@ -58,8 +82,8 @@ class Sending:
         """When this worker last said that it lives, taken before the database was told."""
         self.composer = Composer(service.settings, service.signer, Seal.of(service.settings, DkimSettings()))
         self.connections = Connections(service.settings)
-        self.in_hand: dict[str, list[Outgoing]] = {}
-        """What each lane was given, until it is done with all of it."""
+        self.in_hand: dict[str, Lane] = {}
+        """Until a lane is done with all that it was given."""
         self.is_unsure = False
         """Whether a claim had no answer: the database may hold mails as ours that we do not know of."""
         self.endings = Endings(service.db, self.worker)
@@ -98,16 +122,16 @@ class Sending:
     async def _open_lanes(self) -> None:
         self.lanes = {name: task for name, task in self.lanes.items() if not task.done()}
         moment = time.monotonic()
-        stuck = sum(moment - self.trying_since.get(name, moment) > STUCK_SECONDS for name in self.lanes)
-        room = min(LANES + stuck, LANES_WITH_STUCK)
+        stuck = {lane for lane, since in self.trying_since.values() if moment - since > STUCK_SECONDS}
+        room = min(LANES + len(stuck), LANES_WITH_STUCK)
         resting = [name for name, (until, _failures) in self.asleep.items() if until > moment]
         claimed = await self._claim([*self.lanes, *resting], max(0, room - len(self.lanes)))
-        for lane, letters in groupby(sorted(claimed, key=lambda one: one.lane), key=lambda one: one.lane):
-            self.in_hand[lane] = list(letters)
-            self.lanes[lane] = asyncio.create_task(self._lane(lane, self.in_hand[lane]), name=f"lane {lane[0]}")
+        for name, letters in groupby(sorted(claimed, key=lambda one: one.lane), key=lambda one: one.lane):
+            given = self.in_hand[name] = Lane.of(name, list(letters), self.service.db)
+            self.lanes[name] = asyncio.create_task(self._lane(given), name=f"lane {name[0]}")
 
     async def _claim(self, busy: list[str], room: int) -> list[Outgoing]:
-        held = [letter.id for letters in self.in_hand.values() for letter in letters]
+        held = [letter.id for lane in self.in_hand.values() for letter in lane.letters]
         try:
             async with self.service.db.reading() as tx:  # each statement is its own transaction
                 if self.is_unsure:
@@ -118,44 +142,39 @@ class Sending:
             self.is_unsure = True
             raise
 
-    async def _lane(self, name: str, letters: list[Outgoing]) -> None:
-        whole = False
+    async def _lane(self, lane: Lane) -> None:
+        """Send all that the lane was given; what was not tried goes back."""
+        abreast = ABREAST if lane.letters[0].priority == SERVICE_MAIL else 1
         try:
-            async with self.connections.one() as connection:
-                whole = await self._send_batch(name, letters, connection)
-        except Exception as error:
-            log.error("lane failed", exc_info=error)
-        del self.in_hand[name]
-        if whole and len(letters) == sending.BATCH:
-            del self.lanes[name]
+            for error in await asyncio.gather(*(self._work(lane) for _ in range(abreast)), return_exceptions=True):
+                if isinstance(error, Exception):
+                    log.error("lane failed", exc_info=error)
+        finally:
+            if lane.waiting:
+                ids = [letter.id for letter in lane.waiting]
+                await self._surely(lambda tx: sending.give_back(tx, self.worker, ids, lane.rest or timedelta(0)))
+        del self.in_hand[lane.name]
+        if not lane.waiting and len(lane.letters) == sending.BATCH:
+            del self.lanes[lane.name]
             self._more.set()
 
-    async def _send_batch(self, name: str, letters: list[Outgoing], connection: Connection) -> bool:
-        """Send a few; False where the lane must rest. What was not tried goes back."""
-        waiting = [one.id for one in letters]
-        readers = Readers(self.service.db, letters)
-        wait = timedelta(0)
-        try:
-            for letter in letters:
-                if self.stopping or not self.is_heard:
-                    return False
-                waiting.remove(letter.id)
-                outcome = await self._send(name, letter, readers, connection)
+    async def _work(self, lane: Lane) -> None:
+        """Send one after the other on one connection, until nothing waits or the lane must rest."""
+        if not lane.waiting:
+            return
+        async with self.connections.one() as connection:
+            while lane.waiting and lane.rest is None and self.is_heard and not self.stopping:
+                outcome = await self._send(lane, lane.waiting.popleft(), connection)
                 if outcome and outcome.kind == "outage":
-                    wait = self._rest(name)
-                    return False
-                if outcome:
-                    self.asleep.pop(name, None)
-            return True
-        finally:
-            if waiting:
-                await self._surely(lambda tx: sending.give_back(tx, self.worker, waiting, wait))
+                    lane.rest = lane.rest or self._rest(lane.name)
+                elif outcome and lane.rest is None:
+                    self.asleep.pop(lane.name, None)
 
-    async def _send(self, name: str, letter: Outgoing, readers: Readers, connection: Connection) -> Outcome | None:
+    async def _send(self, lane: Lane, letter: Outgoing, connection: Connection) -> Outcome | None:
         """One letter, from its row to its end; None where nothing was tried."""
         follow(letter.correlation_id)
         try:
-            made = await self.composer.compose(letter, readers)
+            made = await self.composer.compose(letter, lane.readers)
         except Unavailable:
             await self._surely(lambda tx: sending.give_back(tx, self.worker, [letter.id], timedelta(0)))
             return None
@@ -170,11 +189,11 @@ class Sending:
         if not self.is_heard:
             await self._surely(lambda tx: sending.give_back(tx, self.worker, [letter.id], timedelta(0)))
             return None
-        self.trying_since[name] = time.monotonic()
+        self.trying_since[letter.id] = lane.name, time.monotonic()
         try:
             outcome = await connection.send(deliverable(letter.recipient), made.message)
         finally:
-            del self.trying_since[name]
+            del self.trying_since[letter.id]
         log.info(f"mail {SAID[outcome.kind]}", kind=letter.kind, correlation_id=str(letter.correlation_id))
         if outcome.kind == "accepted":
             await self._persisted(lambda: self.endings.sent(letter, made.department))

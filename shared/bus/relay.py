@@ -100,6 +100,7 @@ class Relay:
         }
 
     async def _send(self, row: Row) -> asyncio.Future[Any]:
+        """Never hands over to the loop, as a patience of its own would: a batch leaves in one write to the socket."""
         envelope = Envelope(
             row["event_id"], row["contract"], row["recorded_at"], row["correlation_id"], row["causation_id"]
         )
@@ -108,7 +109,6 @@ class Relay:
             row["body"].encode(),
             stream=row["stream"],
             headers=envelope.headers(self.network),
-            wait_stall=PATIENCE_SECONDS,
         )
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from services.embedded import House
 from services.mailing.commands import sending
 from services.mailing.commands.sending import Outgoing
+from services.mailing.sender import Lane, Sending
 from services.mailing.smtp import Connection
 from shared.clock import new_id
 from tests.conftest import eventually
@@ -29,6 +30,12 @@ async def claimed(house: House, number: int, worker: UUID, campaign: UUID | None
         )
     assert found
     return replace(Outgoing.of(found), campaign_id=campaign)
+
+
+def in_lane(sender: Sending, letter: Outgoing) -> Lane:
+    """A lane of that sender that was given this mail alone."""
+    lane = sender.in_hand["0:x"] = Lane.of("0:x", [letter], sender.service.db)
+    return lane
 
 
 async def test_a_letter_taken_over_is_not_told_accepted_by_whoever_lost_it(house: House, number: int) -> None:
@@ -53,8 +60,7 @@ async def test_a_sender_that_was_paused_sends_nothing_it_may_have_lost(house: Ho
         letter = await claimed(house, number, paused.worker)
         await paused.beat()
         paused.heard_at -= sending.DEAD_SECONDS
-        async with Connection(house.services["mailing"].settings) as connection:
-            assert not await paused._send_batch("0:x", [letter], connection)
+        await paused._lane(in_lane(paused, letter))
         assert server.received == []
         await eventually(in_state(house, letter.recipient, "sent"))
     assert server.count(letter.recipient) == 1
@@ -66,12 +72,7 @@ async def test_stopping_waits_for_no_server_and_loses_nothing(house: House, numb
     async with sending_to(house, server) as stopped:
         await stopped.beat()
         letter = await claimed(house, number, stopped.worker)
-
-        async def lane() -> None:
-            async with Connection(house.services["mailing"].settings) as connection:
-                await stopped._send_batch("0:x", [letter], connection)
-
-        lane_open = stopped.lanes["0:x"] = asyncio.create_task(lane())
+        lane_open = stopped.lanes["0:x"] = asyncio.create_task(stopped._lane(in_lane(stopped, letter)))
         await asyncio.sleep(0.5)
         assert not lane_open.done()
         began = time.monotonic()
