@@ -55,15 +55,18 @@ class Lane:
 
     name: str
     letters: list[Outgoing]
-    waiting: deque[Outgoing]
-    """Those that were not tried yet."""
+    shares: list[deque[Outgoing]]
+    """Those that were not tried yet, by connection: the mails of one person follow each other."""
     readers: Readers
     rest: timedelta | None = None
     """How long it must be left alone, once the mail server did not answer."""
 
     @classmethod
     def of(cls, name: str, letters: list[Outgoing], db: Database) -> Self:
-        return cls(name, letters, deque(letters), Readers(db, letters))
+        shares: list[deque[Outgoing]] = [deque() for _ in range(ABREAST if letters[0].priority == SERVICE_MAIL else 1)]
+        for letter in letters:
+            shares[hash(letter.recipient) % len(shares)].append(letter)
+        return cls(name, letters, shares, Readers(db, letters))
 
 
 class Sending:
@@ -144,27 +147,25 @@ class Sending:
 
     async def _lane(self, lane: Lane) -> None:
         """Send all that the lane was given; what was not tried goes back."""
-        abreast = ABREAST if lane.letters[0].priority == SERVICE_MAIL else 1
         try:
-            for error in await asyncio.gather(*(self._work(lane) for _ in range(abreast)), return_exceptions=True):
+            shares = [self._share(lane, share) for share in lane.shares if share]
+            for error in await asyncio.gather(*shares, return_exceptions=True):
                 if isinstance(error, Exception):
                     log.error("lane failed", exc_info=error)
         finally:
-            if lane.waiting:
-                ids = [letter.id for letter in lane.waiting]
-                await self._surely(lambda tx: sending.give_back(tx, self.worker, ids, lane.rest or timedelta(0)))
+            waiting = [letter.id for share in lane.shares for letter in share]
+            if waiting:
+                await self._surely(lambda tx: sending.give_back(tx, self.worker, waiting, lane.rest or timedelta(0)))
         del self.in_hand[lane.name]
-        if not lane.waiting and len(lane.letters) == sending.BATCH:
+        if not waiting and len(lane.letters) == sending.BATCH:
             del self.lanes[lane.name]
             self._more.set()
 
-    async def _work(self, lane: Lane) -> None:
+    async def _share(self, lane: Lane, share: deque[Outgoing]) -> None:
         """Send one after the other on one connection, until nothing waits or the lane must rest."""
-        if not lane.waiting:
-            return
         async with self.connections.one() as connection:
-            while lane.waiting and lane.rest is None and self.is_heard and not self.stopping:
-                outcome = await self._send(lane, lane.waiting.popleft(), connection)
+            while share and lane.rest is None and self.is_heard and not self.stopping:
+                outcome = await self._send(lane, share.popleft(), connection)
                 if outcome and outcome.kind == "outage":
                     lane.rest = lane.rest or self._rest(lane.name)
                 elif outcome and lane.rest is None:

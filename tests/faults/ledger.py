@@ -13,12 +13,13 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from services.mailing.sender import ABREAST
 from shared.clock import PARIS
 from tests.e2e.apart import Apart
 from tests.faults.report import LONG
 
 RETRIED = (502, 503)
-IN_FLIGHT = 1
+IN_FLIGHT = ABREAST
 """Mails of one domain that a sender has at the mail server at once: as many may arrive twice where it is killed."""
 LEVEL_SECONDS = 240 if LONG else 60
 """Far more than it takes: the figures of the run say how long it did take."""
