@@ -13,5 +13,6 @@ def build(settings: Settings) -> Service:
     """The service, ready to be entered."""
     service = Service(CARD, settings, Path(__file__).parent, HANDLERS, CHORES)
     service.app.include_router(api.router)
-    service.app.include_router(pages.router)
+    for router in pages.ROUTERS:
+        service.app.include_router(router, include_in_schema=False)
     return service

@@ -16,5 +16,6 @@ def build(settings: Settings) -> Service:
     Seal.of(settings, DkimSettings())  # a key that cannot sign is refused at the start, not at the first mail
     service = Service(CARD, settings, Path(__file__).parent, HANDLERS, CHORES)
     service.app.include_router(api.router)
-    service.app.include_router(pages.router)
+    for router in pages.ROUTERS:
+        service.app.include_router(router, include_in_schema=False)
     return service

@@ -19,7 +19,7 @@ from services.observatory.queries.published import comparison, published_figure,
 from shared.db import Answer, Database, Tx
 from shared.web.answers import once
 from shared.web.i18n import _
-from shared.web.kept import address_of, tagged
+from shared.web.kept import Written, for_all
 from shared.web.session import Session, team_session
 
 router = APIRouter(prefix="/api/observatory/v1", tags=["observatory"])
@@ -38,7 +38,7 @@ def _db(request: Request) -> Database:
 
 def said(request: Request, body: dict[str, Any]) -> Response:
     """The answer with its ETag, or 304 to whoever has it already."""
-    return tagged(request, JSONResponse(body))
+    return Written(JSONResponse(body)).to(request)
 
 
 async def kept(request: Request, reading: Callable[[Tx], Coroutine[Any, Any, dict[str, Any]]]) -> Response:
@@ -49,7 +49,7 @@ async def kept(request: Request, reading: Callable[[Tx], Coroutine[Any, Any, dic
         async with _db(request).reading() as tx:
             return JSONResponse(await reading(tx))
 
-    return tagged(request, await live.remember(address_of(request), compute))
+    return await for_all(request, live.remember, compute)
 
 
 def figure_body(one: Indicator, figure: Figure, scope: Scope, by: str | None) -> dict[str, Any]:

@@ -15,5 +15,6 @@ def build(settings: Settings) -> Service:
     service = Service(CARD, settings, Path(__file__).parent, HANDLERS, CHORES)
     service.app.state.live = Live()
     service.app.include_router(api.router)
-    service.app.include_router(pages.router)
+    for router in pages.ROUTERS:
+        service.app.include_router(router, include_in_schema=False)
     return service

@@ -28,7 +28,7 @@ from shared.clock import today
 from shared.contracts.registry import WatchClass
 from shared.db import Answer, Tx
 from shared.web.answers import HEADER, once
-from shared.web.kept import address_of, tagged
+from shared.web.kept import for_all
 from shared.web.session import Session, team_session
 
 router = APIRouter(
@@ -138,7 +138,7 @@ async def organisations(asked: Annotated[OrganisationsAsked, Query()], request: 
     tally: Tally = request.app.state.tally
     async with request.app.state.db.reading() as tx:
         await tally.follow(tx)
-    return tagged(request, await tally.pages.remember(address_of(request), lambda: _listed(asked, request)))
+    return await for_all(request, tally.pages.remember, lambda: _listed(asked, request))
 
 
 async def _listed(asked: OrganisationsAsked, request: Request) -> Response:

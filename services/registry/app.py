@@ -17,5 +17,6 @@ def build(settings: Settings) -> Service:
     service.app.state.tally = Tally()
     service.app.state.outbound = Outbound()
     service.app.include_router(api.router)
-    service.app.include_router(pages.router)
+    for router in pages.ROUTERS:
+        service.app.include_router(router, include_in_schema=False)
     return service

@@ -18,6 +18,7 @@ from shared.web.admission import Admission, Rates
 from shared.web.console.api import bus_api
 from shared.web.guards import Guards
 from shared.web.headers import security_headers
+from shared.web.kept import PACKING, WORTH_PACKING
 from shared.web.pages import mount_static, register_locale, register_templates
 from shared.web.proof import Proofs
 from shared.web.together import Together
@@ -59,7 +60,7 @@ def build_application(service: "Service", folder: Path) -> FastAPI:
 
 def in_its_layers(app: FastAPI, name: str, settings: Settings) -> ASGIApp:
     """The application as it answers: the headers outermost, so that what the guards refuse has them too."""
-    guarded = Guards(GZipMiddleware(app, 1024, 5), name, app)
+    guarded = Guards(GZipMiddleware(app, WORTH_PACKING, PACKING), name, app)
     return security_headers(guarded, https=settings.public_url.startswith("https://"))
 
 

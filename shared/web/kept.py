@@ -1,6 +1,8 @@
 """Answers kept in a process: written once for all who ask at an address, until what they say has moved."""
 
 import asyncio
+import functools
+import gzip
 import hashlib
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -11,6 +13,10 @@ from starlette.responses import Response
 from shared.web.i18n import language
 
 Made = TypeVar("Made")
+Writing = Callable[[], Coroutine[Any, Any, Response]]
+
+WORTH_PACKING, PACKING = 1024, 5
+"""From so many bytes an answer travels as gzip, packed so hard."""
 
 
 class Kept:
@@ -43,15 +49,35 @@ class Kept:
             del self._kept[key]
 
 
-def address_of(request: Request) -> str:
-    """Under which an answer to anybody is kept: the address, and the language it is read in."""
-    return f"{language.get()} {request.url.path}?{request.url.query}"
+class Written:
+    """An answer written once for all who read it, with its ETag; packed once for all who read gzip."""
+
+    def __init__(self, answer: Response) -> None:
+        self.answer = answer
+        self.body = bytes(answer.body)
+        answer.headers["ETag"] = f'W/"{hashlib.sha256(self.body).hexdigest()[:24]}"'
+
+    @functools.cached_property
+    def packed(self) -> bytes:
+        """The body as gzip."""
+        return gzip.compress(self.body, PACKING, mtime=0)
+
+    def to(self, request: Request) -> Response:
+        """The answer to this reader; 304 where they have it already."""
+        headers = dict(self.answer.headers)
+        if headers["etag"] in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers={"ETag": headers["etag"]})
+        if len(self.body) < WORTH_PACKING or "gzip" not in request.headers.get("accept-encoding", ""):
+            return Response(self.body, self.answer.status_code, headers)
+        headers |= {"content-encoding": "gzip", "vary": "Accept-Encoding", "content-length": str(len(self.packed))}
+        return Response(self.packed, self.answer.status_code, headers)
 
 
-def tagged(request: Request, answer: Response) -> Response:
-    """An answer, maybe kept for several readers, with its ETag; or 304 to whoever has it already."""
-    if "etag" not in answer.headers:
-        answer.headers["ETag"] = f'W/"{hashlib.sha256(bytes(answer.body)).hexdigest()[:24]}"'
-    if answer.headers["ETag"] in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers={"ETag": answer.headers["ETag"]})
-    return Response(answer.body, answer.status_code, dict(answer.headers))
+async def for_all(request: Request, remember: Callable[..., Coroutine[Any, Any, Written]], write: Writing) -> Response:
+    """What `write` answers at this address, in this language, to anybody: kept as long as `remember` keeps it."""
+
+    async def written() -> Written:
+        return Written(await write())
+
+    kept = await remember(f"{language.get()} {request.url.path}?{request.url.query}", written)
+    return kept.to(request)

@@ -12,7 +12,7 @@ from services.observatory.live import Live
 from shared.db import Database, Tx
 from shared.web.format import number
 from shared.web.i18n import _, language
-from shared.web.kept import address_of, tagged
+from shared.web.kept import for_all
 
 Made = TypeVar("Made")
 
@@ -47,7 +47,7 @@ async def shown(request: Request, show: Callable[[], Coroutine[Any, Any, Respons
     if request.state.session is not None:
         return await show()
     live: Live = request.app.state.live
-    return tagged(request, await live.remember(address_of(request), show))
+    return await for_all(request, live.remember, show)
 
 
 def key_figure(one: Indicator, of_year: Figure, ever: Figure, year: int | None, stock: bool) -> dict[str, Any]:

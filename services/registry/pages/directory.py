@@ -18,7 +18,7 @@ from shared.db import Database, Row
 from shared.errors import Invalid
 from shared.settings import Settings
 from shared.web.i18n import _
-from shared.web.kept import address_of, tagged
+from shared.web.kept import for_all
 from shared.web.pages import render, url
 
 router = APIRouter()
@@ -33,7 +33,7 @@ async def directory(request: Request) -> Response:
     tally: Tally = request.app.state.tally
     async with request.app.state.db.reading() as tx:
         await tally.follow(tx)
-    return tagged(request, await tally.pages.remember(address_of(request), lambda: _directory(request)))
+    return await for_all(request, tally.pages.remember, lambda: _directory(request))
 
 
 async def _directory(request: Request) -> Response:
