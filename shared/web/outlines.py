@@ -27,7 +27,7 @@ def departments_of(region_code: str) -> tuple[dict[str, str], dict[str, Point], 
     placed = {
         code: [[project(point, frame) for point in ring] for ring in shapes] for code, shapes in sorted(rings.items())
     }
-    simple = _simplified(placed, 0.8)
+    simple = _simplified(placed, 2)
     centres = {code: _centre(max(shapes, key=lambda ring: abs(_area(ring)))) for code, shapes in simple.items()}
     return {code: _path(shapes) for code, shapes in simple.items()}, centres, frame
 

@@ -67,7 +67,7 @@ async def test_the_fonts_of_the_style_sheet_carry_their_version() -> None:
 
 async def test_pages_hold_in_their_budget() -> None:
     packed = assets.assets()
-    assert len(packed["style.css"].packed or b"") < 6_656
+    assert len(packed["style.css"].packed or b"") < 6_144
     assert len(packed["app.js"].packed or b"") < 1_536
 
 

@@ -26,6 +26,7 @@ from services.mailing.queries.subscribers import count_readers, known_groups, su
 from shared.clock import in_paris
 from shared.db import Answer, Database, Tx
 from shared.errors import Refusal
+from shared.reference import departments_of_region
 from shared.service import Service
 from shared.web.answers import once
 from shared.web.forms import Form, read_form
@@ -84,6 +85,8 @@ async def show(request: Request, campaign_id: UUID, form: Form, status: int = 20
             "groups": dict(await known_groups(tx)),
         }
     asked = request.query_params.get("departement", "")
+    departments = department_options(links.settings.region)
+    regional = departments[: len(departments_of_region(links.settings.region))]
     return render(
         request,
         "mailing/team_letter.html",
@@ -93,8 +96,9 @@ async def show(request: Request, campaign_id: UUID, form: Form, status: int = 20
         checks=checks_of(issue, links),
         said=said,
         suite=suite,
-        preview_of=asked if any(asked == code for code, _name in department_options(links.settings.region)) else "",
-        departments=department_options(links.settings.region),
+        preview_of=asked if asked in dict(regional) else "",
+        departments=departments,
+        regional=regional,
         demonstration=campaign.demonstration or issue.demonstration,
         **context,
         **TEAM_PAGE,
