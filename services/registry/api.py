@@ -23,12 +23,11 @@ from services.registry.forms import (
 from services.registry.links import Links
 from services.registry.queries import directory, erasures, groups, requests, watch
 from services.registry.shown import erasure_shown, group_shown, item_shown, organisation_shown, request_shown
-from services.registry.tally import Tally
+from services.registry.tally import kept
 from shared.clock import today
 from shared.contracts.registry import WatchClass
 from shared.db import Answer, Tx
 from shared.web.answers import HEADER, once
-from shared.web.kept import for_all
 from shared.web.session import Session, team_session
 
 router = APIRouter(
@@ -135,10 +134,7 @@ async def ask_more(request_id: UUID, form: AskInformation, request: Request, tea
 @router.get("/organisations")
 async def organisations(asked: Annotated[OrganisationsAsked, Query()], request: Request) -> Response:
     """The directory: full text, facets with counts, pages by cursor; the same for all, until it changes."""
-    tally: Tally = request.app.state.tally
-    async with request.app.state.db.reading() as tx:
-        await tally.follow(tx)
-    return await for_all(request, tally.pages.remember, lambda: _listed(asked, request))
+    return await kept(request, lambda: _listed(asked, request))
 
 
 async def _listed(asked: OrganisationsAsked, request: Request) -> Response:

@@ -10,8 +10,11 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import reduce
 from operator import and_, or_
 
+from starlette.requests import Request
+from starlette.responses import Response
+
 from shared.db import Row, Tx
-from shared.web.kept import Kept
+from shared.web.kept import Kept, Writing, for_all
 
 FACETS = ("college", "kind", "department", "theme", "sdg", "country")
 PAGES_KEPT, WORDS_KEPT = 200, 100
@@ -110,6 +113,14 @@ class Tally:
             found = [(value, (base & bits).bit_count()) for value, bits in self._bits[facet].items()]
             counted[facet] = sorted(((value, n) for value, n in found if n), key=lambda one: (-one[1], one[0]))
         return counted
+
+
+async def kept(request: Request, write: Writing) -> Response:
+    """What the directory answers at an address, written once for all who ask, until it changes."""
+    tally: Tally = request.app.state.tally
+    async with request.app.state.db.reading() as tx:
+        await tally.follow(tx)
+    return await for_all(request, tally.pages.remember, write)
 
 
 async def _changes(tx: Tx, seen: int) -> list[Row]:

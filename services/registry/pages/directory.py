@@ -13,12 +13,11 @@ from services.registry import wording
 from services.registry.forms import OrganisationsAsked
 from services.registry.queries.directory import Found, profile, search
 from services.registry.queries.groups import groups_of_countries
-from services.registry.tally import FACETS, Tally
+from services.registry.tally import FACETS, kept
 from shared.db import Database, Row
 from shared.errors import Invalid
 from shared.settings import Settings
 from shared.web.i18n import _
-from shared.web.kept import for_all
 from shared.web.pages import render, url
 
 router = APIRouter()
@@ -30,10 +29,7 @@ async def directory(request: Request) -> Response:
     """Search, facets, list and map: written once for all who are not signed in, until the directory changes."""
     if request.state.session is not None:
         return await _directory(request)
-    tally: Tally = request.app.state.tally
-    async with request.app.state.db.reading() as tx:
-        await tally.follow(tx)
-    return await for_all(request, tally.pages.remember, lambda: _directory(request))
+    return await kept(request, lambda: _directory(request))
 
 
 async def _directory(request: Request) -> Response:

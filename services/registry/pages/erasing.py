@@ -10,11 +10,11 @@ from starlette.responses import RedirectResponse, Response
 from services.registry import commands, wording
 from services.registry.forms import AskErasure, ErasePerson
 from services.registry.links import ERASURE, ERASURE_DAYS, RECEIPT, YEAR_SECONDS, Links
+from services.registry.pages.asking import send_link
 from services.registry.queries.erasures import SERVICES, held_of, latest_receipts, parts_of, receipt_of
 from services.registry.shown import BY_PERSON
 from shared.db import Answer, Database, Tx
 from shared.errors import LinkExpired, Refusal
-from shared.web.admission import admit
 from shared.web.answers import once
 from shared.web.forms import Form, read_form
 from shared.web.i18n import language
@@ -32,30 +32,18 @@ SHOWN = 20
 @router.get(PRIVACY)
 async def privacy(request: Request) -> Response:
     """What is kept about people, why and for how long; and how to have it erased."""
-    return _privacy(request, Form(), asked="demande" in request.query_params)
+    return _privacy(request, Form())
 
 
 @router.post(PRIVACY)
 async def ask(request: Request) -> Response:
     """A link leaves by mail: the same answer for any address."""
-    form = await read_form(request)
-    asked = form.read(AskErasure)
-    if asked is None:
-        return _privacy(request, form, 422)
-
-    async def work(tx: Tx) -> Answer:
-        await commands.ask_erasure(asked, tx, Links.of(request))
-        return Answer(202, {})
-
-    try:
-        admit(request, form, asked.email)
-        await once(request, asked, form.key, work)
-    except Refusal as refusal:
-        return _privacy(request, form.refuse(refusal), refusal.status)
-    return RedirectResponse(url(PRIVACY, demande="1") + "#effacement", 303)
+    sent = url(PRIVACY, demande="1") + "#effacement"
+    return await send_link(request, AskErasure, commands.ask_erasure, _privacy, sent)
 
 
-def _privacy(request: Request, form: Form, status: int = 200, asked: bool = False) -> Response:
+def _privacy(request: Request, form: Form, status: int = 200) -> Response:
+    asked = "demande" in request.query_params
     settings = request.app.state.settings
     return render(request, "registry/privacy.html", status=status, settings=settings, form=form, asked=asked)
 

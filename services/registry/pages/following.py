@@ -9,10 +9,10 @@ from starlette.responses import RedirectResponse, Response
 from services.registry import commands, wording
 from services.registry.forms import AnswerRequest, AskLink
 from services.registry.links import CONFIRM, FOLLOW, Links
+from services.registry.pages.asking import send_link
 from services.registry.queries.requests import organisation_slug, own_request, steps_of
 from shared.db import Answer, Database, Row, Tx
 from shared.errors import Refusal
-from shared.web.admission import admit
 from shared.web.answers import once
 from shared.web.forms import Form, read_form
 from shared.web.i18n import _
@@ -30,21 +30,7 @@ async def lost(request: Request) -> Response:
 @router.post("/annuaire/demande")
 async def send_again(request: Request) -> Response:
     """The same answer for any address."""
-    form = await read_form(request)
-    asked = form.read(AskLink)
-    if asked is None:
-        return _lost(request, form, 422)
-
-    async def work(tx: Tx) -> Answer:
-        await commands.send_link_again(asked, tx, Links.of(request))
-        return Answer(202, {})
-
-    try:
-        admit(request, form, asked.email)
-        await once(request, asked, form.key, work)
-    except Refusal as refusal:
-        return _lost(request, form.refuse(refusal), refusal.status)
-    return RedirectResponse(url("/annuaire/demande", envoyee="1"), 303)
+    return await send_link(request, AskLink, commands.send_link_again, _lost, url("/annuaire/demande", envoyee="1"))
 
 
 @router.get("/annuaire/demande/{token}")

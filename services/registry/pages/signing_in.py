@@ -10,11 +10,10 @@ from services.registry import commands
 from services.registry.commands.accounts import LINK_MINUTES
 from services.registry.forms import AskSignIn
 from services.registry.links import SIGN_IN, Links
-from shared.db import Answer, Database, Tx
-from shared.errors import LinkExpired, Refusal
-from shared.web.admission import admit
-from shared.web.answers import once
-from shared.web.forms import Form, read_form
+from services.registry.pages.asking import send_link
+from shared.db import Database
+from shared.errors import LinkExpired
+from shared.web.forms import Form
 from shared.web.i18n import _
 from shared.web.pages import render, url
 from shared.web.session import COOKIE, SESSION_SECONDS, new_session
@@ -26,27 +25,13 @@ LINK_SECONDS = LINK_MINUTES * 60
 @router.get("/connexion")
 async def ask(request: Request) -> Response:
     """The form that asks for a link."""
-    return _page(request, Form(), asked="demandee" in request.query_params)
+    return _page(request, Form())
 
 
 @router.post("/connexion")
 async def send(request: Request) -> Response:
     """The same answer for any address."""
-    form = await read_form(request)
-    asked = form.read(AskSignIn)
-    if asked is None:
-        return _page(request, form, status=422)
-
-    async def work(tx: Tx) -> Answer:
-        await commands.ask_sign_in(asked, tx, Links.of(request))
-        return Answer(202, {})
-
-    try:
-        admit(request, form, asked.email)
-        await once(request, asked, form.key, work)
-    except Refusal as refusal:
-        return _page(request, form.refuse(refusal), status=refusal.status)
-    return RedirectResponse(url("/connexion", demandee="1"), 303)
+    return await send_link(request, AskSignIn, commands.ask_sign_in, _page, url("/connexion", demandee="1"))
 
 
 @router.get("/connexion/{token}")
@@ -96,5 +81,6 @@ async def sign_out(request: Request) -> Response:
     return answer
 
 
-def _page(request: Request, form: Form, asked: bool = False, status: int = 200) -> Response:
+def _page(request: Request, form: Form, status: int = 200) -> Response:
+    asked = "demandee" in request.query_params
     return render(request, "registry/sign_in.html", status=status, form=form, asked=asked)
