@@ -54,6 +54,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
                 settings.data, nats_users=users, database_url=settings.database_url, nats_url=settings.nats_url
             )
         )
+        system.mailbox_app.state.settings = settings
         services = {name: build(name, settings_for(settings, system, name)) for name in CARDS}
         for service in services.values():
             await migrate.migrate(service.settings.database_url, service.migrations)

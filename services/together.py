@@ -79,16 +79,13 @@ async def _load_and_tell(here: House, loading: Loading) -> None:
         console.print(f"Les exemples n’ont pas pu être chargés\u00a0: voir {log_file}.", style="bold red", markup=False)
     base = here.settings.public_url
     console.print(f"\n[bold]{here.settings.network_name}[/bold] est prêt.")
-    for label, path in (
-        ("Annuaire", "/annuaire"),
-        ("Agenda", "/agenda"),
-        ("Observatoire", "/observatoire"),
-        ("Lettres", "/lettres"),
-        ("Courrier capturé", "/courrier"),
-    ):
-        console.print(f"  {label:<18}{base}{path}", soft_wrap=True)
+    places = {"Annuaire": "annuaire", "Agenda": "agenda", "Observatoire": "observatoire", "Lettres": "lettres"}
+    if not here.settings.smtp_url:
+        places["Courrier de démonstration"] = "courrier"
+    for label, path in places.items():
+        console.print(f"  {label:<27}{base}/{path}", soft_wrap=True)
     link = sign_in_url(here.services["registry"], here.settings.team_email)
-    console.print(f"  {'Espace équipe':<18}{link}", soft_wrap=True, markup=False)
+    console.print(f"  {'Espace équipe':<27}{link}", soft_wrap=True, markup=False)
     console.print("Ctrl-C arrête tout.")
 
 

@@ -30,12 +30,12 @@ APART = HERE | {"Content-Security-Policy": SANDBOX.removesuffix("; ")}
 router = APIRouter(prefix="/courrier")
 
 
-def mailbox_app(mailbox: Mailbox, settings: object = None) -> FastAPI:
+def mailbox_app(mailbox: Mailbox) -> FastAPI:
     """The ASGI app of the caught mail; set `app.state.settings` for the network's name on its pages."""
     register_templates(Path(__file__).parent / "templates")
     register_locale(Path(__file__).parent / "locale")
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.mailbox, app.state.settings = mailbox, settings
+    app.state.mailbox, app.state.settings = mailbox, None
     app.include_router(router)
     app.add_exception_handler(HTTPException, _say_it)
     app.add_exception_handler(RequestValidationError, _say_it)
@@ -131,7 +131,7 @@ def only_from_here(app: ASGIApp) -> ASGIApp:
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not is_from_here(scope):
-            words = _("Le courrier capturé ne se lit que depuis la machine qui fait tourner Maillage.")
+            words = _("Le courrier de démonstration ne se lit que depuis la machine qui fait tourner Maillage.")
             answer = error_page(Request(scope), 403, words)
             await answer(scope, receive, send)
             return

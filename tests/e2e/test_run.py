@@ -121,7 +121,7 @@ async def test_the_terminal_shows_what_a_person_needs_and_no_more(whole: Whole) 
     assert [line for line in lines if not line.startswith("Exemples")] == [
         "Maillage démarre…",
         "SO Coopération est prêt.",
-        *("Annuaire", "Agenda", "Observatoire", "Lettres", "Courrier capturé", "Espace équipe"),
+        *("Annuaire", "Agenda", "Observatoire", "Lettres", "Courrier de démonstration", "Espace équipe"),
         "Ctrl-C arrête tout.",
     ]
 

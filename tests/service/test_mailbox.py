@@ -195,7 +195,7 @@ async def test_the_last_ones_only_are_kept_and_found_again_after_a_restart(tmp_p
 
 async def test_english_is_complete_on_the_pages(catcher: SmtpCatcher, browser: httpx.AsyncClient) -> None:
     empty = await browser.get("/courrier?lang=en")
-    assert "Caught mail" in empty.text
+    assert "Demonstration mail" in empty.text
     await send(catcher, letter())
     page = await browser.get(f"/courrier/{catcher.mailbox.find()[0].id}?lang=en")
     for word in ("Delivered to", "The letter", "The text", "Attachments", "All headers"):
