@@ -37,7 +37,7 @@ class UnknownErasure(NotFound):
 
 
 class ForAdministrators(NotAllowed):
-    """Seul un administrateur donne ou retire un accès."""
+    """Seule l’administration donne ou retire un accès."""
 
 
 class OwnAddress(Refusal):

@@ -112,7 +112,7 @@ async def test_a_group_is_joined_and_left_by_the_links_of_its_mails(
     assert "Rejoindre ce groupe" in page.text
     assert (await client.post(address, data={"name": "Aline Roux", "email": "aline"})).status_code == 422
     sent = await client.post(address, data={"name": "Aline Roux", "email": email, "_key": key_in(page.text)})
-    assert "Un courriel vous est parti" in (await client.get(sent.headers["location"])).text
+    assert "Un courriel vous a été envoyé" in (await client.get(sent.headers["location"])).text
     join = path_of((await told(house, "group_join_asked", email))[0]["confirmation_url"])
     await client.get(join)
     assert await told(house, "group_member_named", email) == []
