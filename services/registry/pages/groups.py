@@ -1,5 +1,7 @@
 """Country and thematic groups: their pages, joining and leaving."""
 
+from uuid import UUID
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -7,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from services.registry import commands, wording
 from services.registry.forms import JoinGroup
 from services.registry.links import JOIN, LEAVE, YEAR_SECONDS, Links
-from services.registry.queries.groups import group_of, group_of_membership, groups
+from services.registry.queries.groups import group_of, group_of_membership, groups, name_of_group
 from shared.db import Answer, Database, Tx
 from shared.errors import LinkExpired, Refusal
 from shared.web.admission import admit
@@ -63,13 +65,18 @@ async def ask(request: Request, token: str) -> Response:
     db: Database = request.app.state.db
     async with db.reading() as tx:
         if "group" in word:
-            title, button = _("Rejoindre un groupe"), _("Rejoindre le groupe")
-            return render(request, "one_button.html", title=title, button=button, section="directory")
+            title = _("Rejoindre «\u202f%(name)s\u202f»", name=await name_of_group(tx, UUID(word["group"])))
+            text = _("Vous recevrez ses invitations et ses comptes rendus, et partirez quand vous voudrez.")
+            button = _("Rejoindre le groupe")
+            return render(request, "one_button.html", title=title, text=text, button=button, section="directory")
         found = await group_of_membership(tx, Links.of(request).request_of(LEAVE, token))
     if found is None:
         raise LinkExpired()
     title = _("Quitter «\u202f%(name)s\u202f»", name=found["name"])
-    return render(request, "one_button.html", title=title, button=_("Quitter le groupe"), section="directory")
+    text = _("Vous ne recevrez plus ses invitations ni ses comptes rendus.")
+    return render(
+        request, "one_button.html", title=title, text=text, button=_("Quitter le groupe"), section="directory"
+    )
 
 
 @router.post("/annuaire/adhesion/{token}")

@@ -15,6 +15,14 @@ async def groups(tx: Tx) -> list[Row]:
     )
 
 
+async def name_of_group(tx: Tx, group_id: UUID) -> str:
+    """What a group is called, or UnknownGroup."""
+    name: str | None = await tx.fetchval("SELECT name FROM network_group WHERE id = $1", group_id)
+    if name is None:
+        raise UnknownGroup()
+    return name
+
+
 async def group_of(tx: Tx, slug: str) -> Row:
     """A group with its number of members, or UnknownGroup."""
     row = await tx.fetchrow(
