@@ -1,7 +1,7 @@
 """The team's queue: requests by state, one request with what it may double, and what the team answers."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
@@ -33,6 +33,7 @@ from shared.web.session import Session, team_session
 
 router = APIRouter()
 Team = Annotated[Session, Depends(team_session)]
+Asked = TypeVar("Asked", bound=BaseModel)
 QUEUE = "/annuaire/equipe"
 STATES = (*WAITING, "published", "refused")
 SHOWN = 100
@@ -108,41 +109,27 @@ async def review(request: Request, session: Team, request_id: UUID) -> Response:
 @router.post(QUEUE + "/demandes/{request_id}/publication")
 async def publish(request: Request, session: Team, request_id: UUID) -> Response:
     """Publish as a new sheet, or over a known one."""
-
-    async def work(asked: BaseModel, tx: Tx) -> None:
-        assert isinstance(asked, PublishRequest)
-        await commands.publish_request(request_id, asked, tx, session.by, Links.of(request))
-
-    return await _decide(request, request_id, PublishRequest, work)
+    return await _decide(request, session, request_id, PublishRequest, commands.publish_request)
 
 
 @router.post(QUEUE + "/demandes/{request_id}/refus")
 async def refuse(request: Request, session: Team, request_id: UUID) -> Response:
     """Refuse, with its reason."""
-
-    async def work(asked: BaseModel, tx: Tx) -> None:
-        assert isinstance(asked, RefuseRequest)
-        await commands.refuse_request(request_id, asked, tx, session.by, Links.of(request))
-
-    return await _decide(request, request_id, RefuseRequest, work)
+    return await _decide(request, session, request_id, RefuseRequest, commands.refuse_request)
 
 
 @router.post(QUEUE + "/demandes/{request_id}/precision")
 async def ask_more(request: Request, session: Team, request_id: UUID) -> Response:
     """Ask for more."""
-
-    async def work(asked: BaseModel, tx: Tx) -> None:
-        assert isinstance(asked, AskInformation)
-        await commands.ask_information(request_id, asked, tx, session.by, Links.of(request))
-
-    return await _decide(request, request_id, AskInformation, work)
+    return await _decide(request, session, request_id, AskInformation, commands.ask_information)
 
 
 async def _decide(
     request: Request,
+    session: Session,
     request_id: UUID,
-    model: type[BaseModel],
-    decide: Callable[[BaseModel, Tx], Awaitable[None]],
+    model: type[Asked],
+    decide: Callable[[UUID, Asked, Tx, str, Links], Awaitable[object]],
 ) -> Response:
     form = await read_form(request)
     asked = form.read(model)
@@ -150,7 +137,7 @@ async def _decide(
         return await _show(request, request_id, form, 422)
 
     async def work(tx: Tx) -> Answer:
-        await decide(asked, tx)
+        await decide(request_id, asked, tx, session.by, Links.of(request))
         return Answer(200, {})
 
     try:
