@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from shared.db import Row
 from shared.reference import sdg
 from shared.web import charts, format, i18n, maps
 from shared.web.assets import mount_static, static
@@ -68,10 +69,22 @@ def network_of(request: Request) -> Network:
     return Network(**{key: str(value) for key, value in found.items() if value})
 
 
+class _KeysFirst(Environment):
+    """Rows and dicts are asked for their keys first: an attribute they have not got costs an exception each time."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, (dict, Row)):
+            try:
+                return obj[attribute]
+            except KeyError:
+                pass
+        return super().getattr(obj, attribute)
+
+
 @functools.cache
 def environment() -> Environment:
     """Build the one environment; folders registered later are seen too."""
-    made = Environment(
+    made = _KeysFirst(
         loader=FileSystemLoader(_folders),
         autoescape=True,
         undefined=StrictUndefined,
