@@ -164,3 +164,18 @@ async def test_an_older_version_that_comes_late_moves_nothing_but_the_first_day(
         (rows,) = await counts(tx, [Asked(INDICATORS["organisations"], Scope(YEAR + 3))])
         assert [(row["why"], row["n"]) for row in rows] == [(None, 1)]
         assert await figure_faults(tx) == []
+
+
+async def test_a_batch_reads_no_more_of_the_tally_than_its_own_cells_and_leaves_none_empty(db: Database) -> None:
+    known = organisation(YEAR + 4, department="24")
+    moved = registry.OrganisationUpdated(**known.model_dump() | {"version": 2, "department": "33"})
+    cells = "SELECT key FROM tally WHERE indicator = 'organisations' AND cut = 'department' AND year = $1"
+    read_whole = "SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'tally' AND schemaname = 'public'"
+    async with undone(db) as tx:
+        before = await tx.fetchval(read_whole)
+        await keep_facts([told(known)], tx)
+        await keep_facts([told(moved)], tx)
+        assert await tx.fetchval(read_whole) == before
+        assert [row["key"] for row in await tx.fetch(cells, YEAR + 4)] == ["33"]
+        await tx.fetch("SELECT FROM tally OFFSET 0")
+        assert await tx.fetchval(read_whole) == before + 1, "the counter sees a whole reading"
