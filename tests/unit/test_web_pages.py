@@ -80,6 +80,11 @@ async def test_english_is_carried_by_every_link_of_ours(browser: httpx.AsyncClie
     assert "not provided" in html
 
 
+async def test_what_people_wrote_in_french_says_so_on_a_page_in_english(browser: httpx.AsyncClient) -> None:
+    assert '<h3 lang="fr"><a' in (await browser.get("/directory?lang=en")).text
+    assert 'lang="fr"><a' not in (await browser.get("/directory")).text
+
+
 async def test_switching_language_keeps_the_page_and_its_filters(browser: httpx.AsyncClient) -> None:
     html = (await browser.get("/directory?q=eau&sdg=6")).text
     assert 'href="/directory?q=eau&amp;sdg=6&amp;lang=en"' in html

@@ -122,7 +122,7 @@ def _chips(asked: OrganisationsAsked) -> list[tuple[str, str]]:
             left = [one for one in chosen if one != value]
             chips.append((label, _address(asked, **{name: left})))
     if asked.q:
-        chips.append((f"«\u202f{asked.q}\u202f»", _address(asked, q=None)))
+        chips.append((_("«\u202f%(words)s\u202f»", words=asked.q), _address(asked, q=None)))
     return chips
 
 
