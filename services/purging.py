@@ -1,7 +1,8 @@
 """The bus owner's part in an erasure: empty the stream of a person once all four services have erased theirs."""
 
 import json
-from datetime import datetime
+import re
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from shared.db import Database
 
 Known = dict[UUID, tuple[str, datetime]]
 """Erasures by their id: the person's key, and when the request was recorded."""
+KEY = re.compile(r"p\d+[0-9a-f]{64}")
 
 
 async def purge_erased(client: Client, registry: Database, network: str) -> int:
@@ -85,7 +87,9 @@ def requested_in(lines: str) -> Known:
     found: Known = {}
     for line in filter(None, map(str.strip, lines.splitlines())):
         row: dict[str, Any] = json.loads(line)
-        found[UUID(row["erasure_id"])] = (str(row["person_key"]), datetime.fromisoformat(row["requested_at"]))
+        if not KEY.fullmatch(key := str(row["person_key"])):
+            raise ValueError("not the key of a person")
+        found[UUID(str(row["erasure_id"]))] = (key, datetime.fromisoformat(str(row["requested_at"])).astimezone(UTC))
     return found
 
 

@@ -4,8 +4,10 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from errno import ENOSPC
 from typing import Annotated, Any, NoReturn, TypeVar
 
+import asyncpg
 import typer
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
@@ -18,11 +20,15 @@ from shared.db import Database
 from shared.embedded.errors import CannotStart
 from shared.embedded.layout import RunningSystem, Secrets, read_secrets, running_system
 from shared.errors import Invalid, Refusal
+from shared.migrate import MigrationChanged
 from shared.settings import SERVICES, Settings
 
 Result = TypeVar("Result")
 
 ServiceOption = Annotated[str | None, typer.Option("--service", help="one service; none: all four")]
+
+BROKEN = (OSError, NatsError, asyncpg.PostgresError, asyncpg.InterfaceError, MigrationChanged)
+"""What a file, a database or the bus may do to a command."""
 
 console = Console(stderr=True, highlight=False)
 
@@ -38,8 +44,13 @@ def settings_from_environment(demo: bool | None = None) -> Settings:
     try:
         return Settings() if demo is None else Settings(demo=demo)
     except ValidationError as error:
-        wrong = ", ".join(f"MAILLAGE_{one['loc'][0]}".upper() for one in error.errors())
-        fail(f"Réglage à corriger dans l’environnement\u00a0: {wrong}. Voir docs/operate.md.")
+        fail(wrong_setting(error))
+
+
+def wrong_setting(error: ValidationError) -> str:
+    """Which settings of the environment do not read."""
+    wrong = ", ".join(f"MAILLAGE_{one['loc'][0]}".upper() for one in error.errors())
+    return f"Réglage à corriger dans l’environnement\u00a0: {wrong}. Voir docs/operate.md."
 
 
 def run(work: Coroutine[Any, Any, Result]) -> Result:
@@ -50,8 +61,22 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
         fail("\n".join(f"{field}\u00a0: {sentence}" for field, sentence in refusal.errors.items()))
     except (Refusal, UpkeepRefused, CannotStart) as refusal:
         fail(refusal.sentence)
-    except (OSError, TimeoutError, NatsError) as error:
-        fail(f"PostgreSQL ou NATS ne répond pas\u00a0: {str(error) or type(error).__name__}.")
+    except BROKEN as error:
+        fail(told(error))
+
+
+def told(error: Exception) -> str:
+    """What broke, in a sentence: a file, a database that refuses, or a server that does not answer."""
+    if isinstance(error, UpkeepRefused):
+        return error.sentence
+    if isinstance(error, OSError) and (error.filename or error.errno == ENOSPC):
+        return f"{error.filename or 'Le disque'}\u00a0: {error.strerror}."
+    if isinstance(error, MigrationChanged):
+        return f"La migration {error} n’est plus celle qui a été appliquée\u00a0: remettez le fichier d’origine."
+    said = str(error) or type(error).__name__
+    if isinstance(error, (OSError, NatsError)):
+        return f"PostgreSQL ou NATS ne répond pas\u00a0: {said}."
+    return f"PostgreSQL refuse\u00a0: {said}. Vérifiez MAILLAGE_DATABASE_URL et les mots de passe (maillage doctor)."
 
 
 def service_names(service: str | None) -> list[str]:
@@ -132,7 +157,10 @@ async def bus_owner() -> AsyncIterator[Client]:
     async def closed() -> None:
         return None
 
-    client = await asyncio.wait_for(connect(settings, "owner", closed), 15)
+    try:
+        client = await asyncio.wait_for(connect(settings, "owner", closed), 15)
+    except TimeoutError:
+        raise TimeoutError(f"NATS est arrêté, ou refuse l’utilisateur {settings.nats_user or 'owner'}") from None
     try:
         yield client
     finally:

@@ -22,12 +22,14 @@ class Settings(BaseSettings):
     network_tagline: str = "Réseau régional multi-acteurs, Nouvelle-Aquitaine"
     network_place: str = "SO Coopération, Bordeaux et Poitiers"
     region: str = Field("75", description="INSEE code of the region")
-    public_url: str = "http://127.0.0.1:8000"
-    service_url: str = Field("", description="where a service finds another's team API, `{service}` in it")
+    public_url: str = Field("http://127.0.0.1:8000", pattern=r"^https?://(\[[0-9a-f:]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?$")
+    service_url: str = Field(
+        "", pattern=r"^(https?://[^\s/]+)?$", description="a service's team API, `{service}` in it"
+    )
     secret: str = Field(DEFAULT_SECRET, description="signs links, sessions and tokens")
     people_secret: str = Field(DEFAULT_SECRET, description="keys the pseudonym of a person")
     production: bool = False
-    database_url: str = Field("", description="the service's own database; empty: embedded")
+    database_url: str = Field("", pattern="^(postgres(ql)?://.+)?$", description="the service's own; empty: embedded")
     nats_url: str = Field("", description="one or several addresses, comma separated; empty: embedded")
     nats_user: str = ""
     nats_password: str = ""
@@ -35,11 +37,11 @@ class Settings(BaseSettings):
     ack_wait: float = Field(20, ge=1, le=600, description="seconds until what a killed process had taken comes again")
     owner_nats_user: str = Field("owner", description="the bus owner's user, for the commands that may declare streams")
     owner_nats_password: str = ""
-    smtp_url: str = Field("", description="smtp://user:password@host:port; empty: the embedded mailbox")
+    smtp_url: str = Field("", pattern=r"^(smtps?://([^\s/]*@)?(\[[0-9a-f:]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?/?)?$")
     smtp_is_mailbox: bool = Field(False, description="the mail server only catches; set by the embedded mode")
     mail_rate: float = Field(0, ge=0, le=1_000, description="mails a second and a process at most; 0: no limit")
-    mail_from: str = "SO Coopération <lettre@so-cooperation.example>"
-    team_email: str = "equipe@so-cooperation.example"
+    mail_from: str = Field("SO Coopération <lettre@so-cooperation.example>", pattern=r"[^\s@<]@[^\s@>]+>?$")
+    team_email: str = Field("equipe@so-cooperation.example", pattern=r"^[^\s@]+@[^\s@]+$")
     demo: bool = Field(True, description="load the fictional season at the first start of the embedded mode")
     examples: bool = Field(True, description="load the examples at the first start of the embedded mode")
     pool: int = Field(16, ge=2, le=200, description="connections to PostgreSQL, a process")

@@ -32,15 +32,16 @@ def backup(
 ) -> None:
     """Back up the four databases and, apart, the two secrets; services go on meanwhile."""
 
-    async def work() -> Path:
-        return await backups.back_up(place.absolute(), with_secrets)
+    async def work() -> None:
+        made = await backups.back_up(place.absolute(), with_secrets)
+        typer.echo(made)
+        backups.forget_old(made.parent, keep)
+        if second:
+            copied = backups.copy_backup(made, second.absolute())
+            typer.echo(copied)
+            backups.forget_old(copied.parent, keep)
 
-    made = reach.run(work())
-    copied = [backups.copy_backup(made, second.absolute())] if second else []
-    for where in (place, second) if second else (place,):
-        backups.forget_old(where.absolute(), keep)
-    for one in (made, *copied):
-        typer.echo(one)
+    reach.run(work())
 
 
 def restore(

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from services import reach
 from services.houses import CARDS
+from services.upkeep.errors import UpkeepRefused
 from shared.db import Tx
 from shared.web.console import letters
 from shared.web.console.letters import DeadLetter, LetterGone
@@ -133,7 +134,10 @@ def edit_letter(event_id: UUID, body: Annotated[Path, typer.Argument(help="a fil
     """Replace what a dead letter says by what is in a file, and try it again; the first text is kept beside it."""
 
     async def work() -> int:
-        said = body.read_text()
+        try:
+            said = body.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise UpkeepRefused(f"{body} n’est pas en UTF-8\u00a0: rien n’a changé.") from None
         held = await _holders(event_id)
         for letter in held:
             async with reach.database(letter.service) as db, db.transaction() as tx:

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 import structlog
 import typer
 import uvloop
+from pydantic import ValidationError
 
-from services.reach import fail, settings_from_environment
+from services.reach import fail, settings_from_environment, wrong_setting
 from services.serving import LOG, PortTaken, check_port
 from shared.embedded.errors import CannotStart
 from shared.errors import Unavailable
@@ -40,6 +41,8 @@ def run(
             uvloop.run(import_module("services.alone").run_apart(service, settings, host, port))
     except (CannotStart, PortTaken, Unavailable) as error:
         fail(str(error))
+    except ValidationError as error:
+        fail(wrong_setting(error))
     except Exception as error:
         structlog.get_logger().error("stopped by an error", exc_info=error)
         where = "" if service else f" (voir {settings.data / 'logs' / LOG})"

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from services.mailing.mails.addresses import Sender, host_of
+from services.mailing.mails.addresses import Sender, host_of, in_ascii
 from services.mailing.wire import NotOpened, Reply, Wire
 from shared.settings import Settings
 
@@ -88,18 +88,17 @@ class Connection:
     async def send(self, recipient: str, message: bytes) -> Outcome:
         """Hand one message over and wait for the server's word."""
         self._is_handed = False
+        if not _is_writable(recipient):
+            return Outcome("refused", "unwritable address")
         try:
             async with asyncio.timeout(self.timeout * 2):
                 return await self._sent(_envelope(Sender.of(self.settings).address, recipient, message), message)
         except NotOpened as error:
             self.drop()
             return Outcome("outage", _reason(error.reply))
-        except (OSError, TimeoutError) as error:
+        except (OSError, ValueError) as error:  # or a setting that does not read: no fault of the mail
             self.drop()
             return Outcome("outage", type(error).__name__, perhaps_left=self._is_handed)
-        except ValueError:
-            await self.close()
-            return Outcome("refused", "unwritable address")
 
     async def _sent(self, envelope: list[bytes], message: bytes) -> Outcome:
         wire, reply = await self._begun(envelope)
@@ -163,7 +162,7 @@ class Connection:
             await self.close()
         if self._wire is None or not self._wire.replies.is_open:
             self._address = self.settings.smtp_url
-            self._wire = await Wire.opened(urlsplit(self._address), host_of(self.settings))
+            self._wire = await Wire.opened(urlsplit(self._address), in_ascii(host_of(self.settings)))
         return self._wire
 
     async def _answered(self, reply: Reply, about: About) -> Outcome:
@@ -187,11 +186,15 @@ class Connection:
             self.drop()
 
 
+def _is_writable(address: str) -> bool:
+    """Whether a command can hold it."""
+    return address.isascii() and address.isprintable() and not set(address) & set("<> ")
+
+
 def _envelope(sender: str, recipient: str, message: bytes) -> list[bytes]:
-    """MAIL, RCPT and DATA. Raises ValueError for an address that no command can hold."""
-    for address in (sender, recipient):
-        if not address.isascii() or not address.isprintable() or set(address) & set("<> "):
-            raise ValueError("an address that no command can hold")
+    """MAIL, RCPT and DATA. Raises ValueError for a sender that no command can hold."""
+    if not _is_writable(sender):
+        raise ValueError("an address that no command can hold")
     eight = "" if message.isascii() else " BODY=8BITMIME"
     return [
         f"MAIL FROM:<{sender}>{eight}\r\n".encode("ascii"),

@@ -64,8 +64,10 @@ async def back_up(place: Path, with_secrets: bool = True) -> Path:
         keep_in(place, await known_to(shared))
         write_private(fresh / MANIFEST, manifest.sealed().model_dump_json(indent=1))
         _take_its_name(fresh, place / name)
-    except OSError as error:
-        raise UpkeepRefused(f"La sauvegarde n’a pas pu être écrite dans {place}\u00a0: {error.strerror}.") from error
+    except reach.BROKEN as error:
+        raise UpkeepRefused(f"La sauvegarde dans {place} ne s’est pas faite. {reach.told(error)}") from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
     return place / name
 
 
@@ -127,12 +129,16 @@ def copy_backup(backup: Path, second: Path) -> Path:
     try:
         second.mkdir(mode=0o700, parents=True, exist_ok=True)
         _clear_partial(second)
-        shutil.copytree(backup, fresh)
+        fresh.mkdir(mode=0o700)
+        for file in backup.iterdir():
+            shutil.copy2(file, fresh)
         read_backup(fresh)
         keep_in(second, kept_in(backup.parent))
         _take_its_name(fresh, second / backup.name)
     except OSError as error:
-        raise UpkeepRefused(f"La sauvegarde n’a pas pu être copiée dans {second}\u00a0: {error.strerror}.") from error
+        raise UpkeepRefused(f"La copie dans {second} ne s’est pas faite. {reach.told(error)}") from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
     return second / backup.name
 
 

@@ -1,5 +1,6 @@
 """The disk and how long it lasts, and the age of the last backup."""
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -22,7 +23,7 @@ USUAL_PLACES = (Path("/var/lib/postgresql"), Path("/var/lib/maillage"))
 
 def disk_findings(settings: Settings, upkeep: UpkeepSettings, growths: Sequence[Growth]) -> Iterator[Finding]:
     """Free space where data are, on this machine, and for how many days."""
-    places = [one for one in (settings.data, upkeep.backups_folder, *USUAL_PLACES) if one and one.exists()]
+    places = [one for one in (settings.data, upkeep.backups_folder, *USUAL_PLACES) if one and os.path.exists(one)]
     if not places:
         yield unknown(
             "disk", "Aucun dossier de données sur cette machine\u00a0: regardez le disque là où est PostgreSQL."

@@ -1,8 +1,10 @@
 """The databases, the bus and the services, asked from outside."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import httpx
 from nats.aio.client import Client
@@ -11,6 +13,8 @@ from nats.js.errors import NotFoundError
 
 from services import reach
 from services.houses import CARDS, migrations_of
+from services.mailing.mails.addresses import host_of, in_ascii
+from services.mailing.wire import NotOpened, Wire
 from services.upkeep.findings import Finding, unknown, well, wrong
 from services.upkeep.forecast import Growth, growth
 from shared import migrate
@@ -193,3 +197,19 @@ async def service_findings(settings: Settings) -> AsyncIterator[Finding]:
                 )
             else:
                 yield well("services", f"{name} répond.")
+
+
+async def mail_server_findings(settings: Settings) -> AsyncIterator[Finding]:
+    """Whether the mail server lets us in; nothing is sent."""
+    try:
+        async with asyncio.timeout(10):
+            wire = await Wire.opened(urlsplit(settings.smtp_url), in_ascii(host_of(settings)))
+            wire.replies.drop()
+    except NotOpened as error:
+        said, cure = f"refuse ({error.reply.code})", "vérifiez l’utilisateur et le mot de passe de MAILLAGE_SMTP_URL"
+    except (OSError, ValueError) as error:
+        said, cure = f"ne répond pas ({type(error).__name__})", "vérifiez MAILLAGE_SMTP_URL, et le serveur"
+    else:
+        yield well("mail", "Le serveur de courrier répond.")
+        return
+    yield wrong("mail", f"Le serveur de courrier {said}\u00a0: {cure}. Les courriels attendent, rien n’est perdu.")

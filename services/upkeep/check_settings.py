@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from email.utils import parseaddr
 from urllib.parse import urlsplit
 
+from pydantic import ValidationError
+
 from services import reach
 from services.upkeep.findings import Finding, unknown, well, wrong
 from services.upkeep.settings import UpkeepSettings
 from shared.settings import DEFAULT_SECRET, Settings
+from shared.web.admission import Rates
 
 ABOUT = "settings"
 RESERVED = (".example", ".invalid", ".test", ".localhost", "example.org", "example.com", "example.net")
@@ -19,6 +22,12 @@ def settings_findings(settings: Settings, upkeep: UpkeepSettings) -> Iterator[Fi
     yield from _secrets(settings)
     yield from _address(settings)
     yield from _mail(settings, upkeep)
+    try:
+        Rates()
+    except ValidationError as error:
+        yield wrong(ABOUT, reach.wrong_setting(error))
+    if not settings.region_name:
+        yield wrong(ABOUT, f"MAILLAGE_REGION n’est le code d’aucune région\u00a0: {settings.region}.")
     if upkeep.backups_folder is None:
         yield wrong(
             ABOUT, "Aucun dossier de sauvegarde n’est dit\u00a0: donnez MAILLAGE_BACKUPS (docs/operate.md, Backup)."

@@ -11,7 +11,7 @@ from services.mailing.mails.dkim import Seal
 from services.mailing.mails.keys import BadKey, DkimSettings
 from services.upkeep.check_machine import backup_findings, disk_findings
 from services.upkeep.check_mail_dns import ABOUT, mail_dns_findings
-from services.upkeep.check_servers import bus_findings, database_findings, service_findings
+from services.upkeep.check_servers import bus_findings, database_findings, mail_server_findings, service_findings
 from services.upkeep.check_settings import is_reserved, sender_domain, settings_findings
 from services.upkeep.findings import Finding, unknown, wrong
 from services.upkeep.forecast import Growth
@@ -26,6 +26,9 @@ async def examined(upkeep: UpkeepSettings) -> AsyncIterator[Finding]:
         yield finding
     async for finding in watched(upkeep):
         yield finding
+    if settings.smtp_url:
+        async for finding in mail_server_findings(settings):
+            yield finding
     async for finding in _mail_dns(settings, DkimSettings()):
         yield finding
 

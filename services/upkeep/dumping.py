@@ -36,7 +36,9 @@ async def contents(connection: asyncpg.Connection) -> Contents:
         """SELECT relname AS name, format('SELECT count(*) FROM public.%I', relname) AS counting
            FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY relname"""
     )  # a table's name cannot be a parameter: the server quotes it
-    migrations = await connection.fetch("SELECT name FROM migration ORDER BY name")
+    migrations = []
+    if await connection.fetchval("SELECT to_regclass('public.migration')"):  # a restore cut short has left none
+        migrations = await connection.fetch("SELECT name FROM migration ORDER BY name")
     return Contents(
         rows={table["name"]: await connection.fetchval(table["counting"]) for table in tables},
         migrations=[row["name"] for row in migrations],

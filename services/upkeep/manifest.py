@@ -83,10 +83,10 @@ def backups_in(place: Path) -> list[Path]:
 
 def find_backup(place: Path) -> Path:
     """The backup meant by a folder: itself, or the newest one in it."""
-    if (place / MANIFEST).is_file():
+    if os.path.isfile(place / MANIFEST):
         return place
-    if not place.is_dir():
-        raise UpkeepRefused(f"Le dossier {place} n’existe pas.")
+    if not os.path.isdir(place):
+        raise UpkeepRefused(f"Le dossier {place} n’existe pas, ou ne se lit pas d’ici.")
     if found := backups_in(place):
         return found[-1]
     raise UpkeepRefused(

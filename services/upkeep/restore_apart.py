@@ -47,10 +47,11 @@ async def restore_apart(backup: Path, manifest: Manifest, aside: Path | None) ->
             waiting = await ready_to_speak(settings, manifest)
             erased = await erase_again(known, settings)
             await _new_streams(owner, shared)
-        except (UpkeepRefused, asyncpg.PostgresError) as error:
+        except (UpkeepRefused, *reach.BROKEN) as error:
             where = f" Ce qui était là est entier dans {kept}." if kept else ""
             raise UpkeepRefused(
-                f"{error} La restauration s’est arrêtée en route\u00a0: les bases ne servent pas en l’état.{where}"
+                f"{reach.told(error)} La restauration s’est arrêtée en route\u00a0: les bases ne servent pas en "
+                f"l’état. Recommencez-la, une fois la cause levée.{where}"
             ) from error
     return Restored(backup, manifest, kept, waiting, erased)
 

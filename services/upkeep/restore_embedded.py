@@ -11,6 +11,7 @@ from pathlib import Path
 import asyncpg
 import structlog
 
+from services import reach
 from services.purging import Known
 from services.upkeep.backup import EXAMPLES
 from services.upkeep.erasing import erase_again, kept_in, known_to
@@ -55,8 +56,8 @@ async def restore_embedded(backup: Path, manifest: Manifest, settings: Settings,
         elif data.exists():
             data.rmdir()
         fresh.rename(data)
-    except OSError as error:
-        raise UpkeepRefused(f"{error.filename or data}\u00a0: {error.strerror}. Rien n’est effacé.") from error
+    except reach.BROKEN as error:
+        raise UpkeepRefused(f"{reach.told(error)} Rien n’est effacé.") from error
     return Restored(backup, manifest, aside if there else None, waiting, erased)
 
 
@@ -68,8 +69,8 @@ def _refuse_to_cover(data: Path, aside: Path | None) -> bool:
             f"{data} contient déjà des données\u00a0: dites avec --aside DOSSIER où les mettre de côté. "
             "Rien n’est effacé."
         )
-    if there and aside and aside.exists():
-        raise UpkeepRefused(f"{aside} existe déjà\u00a0: choisissez un dossier qui n’existe pas pour --aside.")
+    if there and aside and (aside.exists() or aside.is_relative_to(data)):
+        raise UpkeepRefused(f"{aside} ne convient pas\u00a0: dites un dossier qui n’existe pas, hors de {data}.")
     return there
 
 
@@ -80,7 +81,7 @@ def _secrets_of(backup: Path, manifest: Manifest, data: Path, settings: Settings
     except CannotStart:
         kept = None
     if (backup / SECRETS).is_file():
-        said = json.loads((backup / SECRETS).read_text())
+        said = _read(backup / SECRETS)
     elif kept:
         said = {"secret": kept.signing_secret, "people_secret": kept.people_secret}
     else:
@@ -95,6 +96,15 @@ def _secrets_of(backup: Path, manifest: Manifest, data: Path, settings: Settings
         signing_secret=said["secret"],
         postgres_owner=secrets.token_urlsafe(32),
     )
+
+
+def _read(file: Path) -> dict[str, str]:
+    """The two secrets that a backup holds, or that somebody put beside it."""
+    try:
+        said = json.loads(file.read_text())
+        return {name: str(said[name]) for name in ("secret", "people_secret")}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UpkeepRefused(f"{file} ne se lit pas\u00a0: rien n’est restauré.") from error
 
 
 async def _known_before(data: Path, settings: Settings) -> Known:

@@ -56,11 +56,14 @@ class Upgrade:
             await self._restart(version("maillage"), self.ready_seconds)
         except UpkeepRefused as error:
             await self._undo(error, before, backup)
-        running = f"La version {version('maillage')} tourne\u00a0: corrigez, puis lancez maillage migrate post."
-        await self._migrate("post", running)
-        if reach.is_apart():
-            async with reach.bus_owner() as owner:
-                await declare(owner, self.public)
+        running = f"La version {version('maillage')} tourne\u00a0: corrigez, puis lancez maillage "
+        await self._migrate("post", f"{running}migrate post et maillage bus apply.")
+        try:
+            if reach.is_apart():
+                async with reach.bus_owner() as owner:
+                    await declare(owner, self.public)
+        except reach.BROKEN as error:
+            raise UpkeepRefused(f"{reach.told(error)} {running}bus apply.") from error
         self.say(f"Maillage {version('maillage')} tourne.")
 
     async def back(self) -> None:
@@ -82,9 +85,12 @@ class Upgrade:
 
     async def _undo(self, error: UpkeepRefused, before: Path | None, backup: Path) -> None:
         """The release before runs again: `pre` migrations leave it all it needs."""
+        if self.upkeep.link is None or before is None or before == ours():
+            raise UpkeepRefused(
+                f"{error} Rien n’est perdu\u00a0: {backup}. Corrigez puis recommencez, ou maillage upgrade --back."
+            ) from error
         self.say(f"{error} Retour à la version d’avant…")
-        if before and self.upkeep.link:
-            switch(self.upkeep.link, before)
+        switch(self.upkeep.link, before)
         try:
             await self._restart(None, READY_SECONDS)
         except UpkeepRefused as again:
@@ -116,8 +122,10 @@ class Upgrade:
         for name, one in self.settings.items():
             try:
                 done = await migrate.migrate(one.database_url, migrations_of(name), (phase,))
-            except (asyncpg.PostgresError, migrate.MigrationChanged) as error:
-                raise UpkeepRefused(f"La migration {phase} de {name} a échoué\u00a0: {error}. {otherwise}") from error
+            except reach.BROKEN as error:
+                raise UpkeepRefused(
+                    f"La migration {phase} de {name} a échoué. {reach.told(error)} {otherwise}"
+                ) from error
             if done:
                 self.say(f"{phase}, {name}\u00a0: {', '.join(done)}")
 

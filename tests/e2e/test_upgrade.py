@@ -112,6 +112,28 @@ async def test_a_release_that_does_not_come_up_gives_way_to_the_one_before(machi
     assert all(one.alive for one in machine.house.services.values())
 
 
+async def test_streams_that_cannot_be_declared_are_told_with_what_runs_now(machine: Machine) -> None:
+    bus = machine.house.operator["MAILLAGE_NATS_URL"]
+    machine.house.operator["MAILLAGE_NATS_URL"] = "nats://127.0.0.1:9"
+    said = await failing(machine)
+    machine.house.operator["MAILLAGE_NATS_URL"] = bus
+    assert "NATS est arrêté, ou refuse l’utilisateur owner" in said
+    assert said.rstrip().endswith("tourne\u00a0: corrigez, puis lancez maillage bus apply."), said
+    assert machine.link.resolve() == NEW
+
+
+async def test_an_upgrade_begun_again_tells_of_no_return_that_did_not_happen(machine: Machine) -> None:
+    machine.link.unlink()
+    machine.link.symlink_to(NEW)  # as an upgrade leaves it that was cut after the link had moved
+    machine.broken = True
+    said = await failing(machine, "--patience", "5")
+    assert "n’est pas prêt après 5 s" in said
+    assert "La version d’avant" not in said
+    assert "maillage upgrade --back" in said
+    machine.broken = False
+    assert (await machine.upgrade()).rstrip().endswith("tourne.")
+
+
 async def failing(machine: Machine, *words: str) -> str:
     said = await machine.upgrade(*words)
     assert said.startswith("failed: "), said

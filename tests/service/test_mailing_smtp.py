@@ -248,3 +248,24 @@ def _certified(folder: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
     return context
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"smtp_url": "smtp://127.0.0.1:99999"}, {"mail_from": "équipe@reseau.example"}, {"mail_from": "a@b..c é"}]
+)
+async def test_a_setting_that_does_not_read_is_no_fault_of_the_mail(wrong: dict[str, str]) -> None:
+    """Else every mail of that hour would be refused for good."""
+    server = Scripted()
+    async with speaking_to(server) as connection:
+        connection.settings = connection.settings.model_copy(update=wrong)
+        assert (await connection.send(READER, MESSAGE)).kind == "outage"
+        assert (await connection.send("a b@c.example", MESSAGE)).kind == "refused"
+
+
+async def test_a_site_whose_name_has_an_accent_says_hello_in_ascii() -> None:
+    server = Scripted()
+    async with speaking_to(server) as connection:
+        accented = {"public_url": "https://réseau.example"}
+        connection.settings = connection.settings.model_copy(update=accented)
+        assert (await connection.send(READER, MESSAGE)).kind == "accepted"
+    assert server.heard[0] == "EHLO xn--rseau-bsa.example"

@@ -124,6 +124,13 @@ def test_no_unit_is_root_or_writes_beyond_its_own(unit: Path) -> None:
         assert f"\n{line}\n" in written
 
 
+def test_on_one_machine_the_stream_is_purged_of_whoever_was_erased_as_in_containers(compose: dict[str, Any]) -> None:
+    unit = (UNITS / "maillage-erasures.service").read_text()
+    assert f"/bin/maillage {' '.join(compose['erasures']['command'])}\n" in unit
+    assert "PartOf=maillage.target" in unit, "a restore waits until nobody speaks to the databases"
+    assert re.search(r"^Wants=.* maillage-erasures\.service$", (UNITS / "maillage.target").read_text(), re.MULTILINE)
+
+
 def test_each_unit_finds_its_settings_and_only_its_own_passwords(tmp_path: Path) -> None:
     source, etc = tmp_path / "source", tmp_path / "etc"
     shutil.copytree(ROOT / "deploy", source / "deploy")
@@ -146,6 +153,7 @@ def test_each_unit_finds_its_settings_and_only_its_own_passwords(tmp_path: Path)
     ).stdout.decode()
     assert "MAILLAGE_DATABASE_URL=postgresql://{service}@127.0.0.1:5432/{service}" in read
     assert "MAILLAGE_NETWORK_NAME=SO Coopération" in read
+    assert "MAILLAGE_TRUSTED_PROXIES=127.0.0.1, ::1" in read, "Caddy is here: else everybody is this machine, uncounted"
     bus = dict(line.split("=", 1) for line in (etc / "nats.env").read_text().splitlines())
     command = [binary(), "-t", "-c", etc / "nats.conf"]
     assert subprocess.run(command, env=bus, capture_output=True, check=False).returncode == 0

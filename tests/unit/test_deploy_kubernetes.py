@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from starlette.requests import Request
 
 from services.gateway import PREFIXES
 from services.houses import CARDS
@@ -15,9 +16,12 @@ from services.mailing.mails.keys import DkimSettings
 from services.nats_users import users_file
 from shared.embedded.nats import binary
 from shared.settings import SERVICES, Settings
+from shared.web.admission import Rates, client_of
 
 ROOT = Path(__file__).parents[2] / "deploy/kubernetes"
-VARIABLES = {f"MAILLAGE_{name.upper()}" for name in Settings.model_fields | DkimSettings.model_fields}
+VARIABLES = {
+    f"MAILLAGE_{name.upper()}" for name in Settings.model_fields | DkimSettings.model_fields | Rates.model_fields
+}
 
 
 def documents(folder: str) -> list[dict[str, Any]]:
@@ -130,6 +134,14 @@ def test_the_three_servers_of_the_bus_read_their_configuration_and_write_to_disk
     assert re.findall(r"nats://nats-(\d)\.nats:6222", written) == [str(number) for number in range(servers)]
     [settings] = [one for one in found_generators("base") if one["name"] == "maillage-settings"]
     assert f"MAILLAGE_NATS_REPLICAS={servers}" in settings["literals"]
+
+
+def test_the_gateway_of_the_cluster_is_believed_about_who_asks() -> None:
+    [settings] = [one for one in found_generators("base") if one["name"] == "maillage-settings"]
+    [told] = [one for one in settings["literals"] if one.startswith("MAILLAGE_TRUSTED_PROXIES=")]
+    request = {"type": "http", "client": ("10.42.0.9", 1), "headers": [(b"x-forwarded-for", b"203.0.113.7")]}
+    found = client_of(Request(request), Rates(trusted_proxies=told.partition("=")[2]).trusted)
+    assert str(found) == "203.0.113.7", "else everybody is one client, and the sixty-first in a minute is refused"
 
 
 def found_generators(folder: str) -> list[dict[str, Any]]:
