@@ -23,9 +23,7 @@ class Settings(BaseSettings):
     network_place: str = "SO Coopération, Bordeaux et Poitiers"
     region: str = Field("75", description="INSEE code of the region")
     public_url: str = Field("http://127.0.0.1:8000", pattern=r"^https?://(\[[0-9a-f:]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?$")
-    service_url: str = Field(
-        "", pattern=r"^(https?://[^\s/]+)?$", description="a service's team API, `{service}` in it"
-    )
+    service_url: str = Field("", pattern=r"^(https?://[^\s/]+)?$", description="from inside, with `{service}`")
     secret: str = Field(DEFAULT_SECRET, description="signs links, sessions and tokens")
     people_secret: str = Field(DEFAULT_SECRET, description="keys the pseudonym of a person")
     production: bool = False

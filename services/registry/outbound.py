@@ -20,6 +20,8 @@ SECONDS = 8.0
 LARGEST = 512 * 1024
 REDIRECTS = 3
 TITLE = 300
+CHARSETS = ("iso-8859-1", "iso-8859-15", "windows-1252", "utf-16")
+"""Those that pages of the web still name beside UTF-8; among Python's others are some that fail or take their time."""
 Resolve = Callable[[str], Awaitable[list[str]]]
 
 
@@ -193,13 +195,9 @@ async def title_of(url: str, outbound: Outbound) -> str:
     found = await outbound.fetch(url)
     if "html" not in found.kind:
         raise NoTitle()
-    charset = found.kind.partition("charset=")[2].strip("\"' ;") or "utf-8"
-    try:
-        text = found.body.decode(charset, errors="replace")
-    except LookupError:
-        text = found.body.decode(errors="replace")
+    charset = found.kind.lower().partition("charset=")[2].strip("\"' ;")
     reader = _Titles()
-    reader.feed(text)
+    reader.feed(found.body.decode(charset if charset in CHARSETS else "utf-8", errors="replace"))
     title = "".join(one if one.isprintable() else " " for one in reader.told or reader.title)
     title = " ".join(title.replace("<", "‹").replace("\ufffd", " ").split())[:TITLE].strip()
     if not title:

@@ -156,15 +156,17 @@ async def test_a_page_without_a_title_says_so_and_one_that_bites_is_one_plain_li
         "public.example/picture": page(b"<title>x</title>", b"image/png"),
         "public.example/bites": page(bites),
         "public.example/latin": page("<title>Été</title>".encode("latin-1"), b"text/html; charset=iso-8859-1"),
-        "public.example/odd": page(b"<title>Odd</title>", b"text/html; charset=nothing"),
     }
+    for odd in ("nothing", "idna", "undefined", "punycode", "zlib"):
+        answers[f"public.example/{odd}"] = page(b"<title>Odd</title>", f"text/html; charset={odd}".encode())
     async with web(answers) as (outbound, _dial):
         for path in ("empty", "picture"):
             with pytest.raises(NoTitle):
                 await title_of(f"http://public.example/{path}", outbound)
         assert await title_of("http://public.example/bites", outbound) == "‹img src=x onerror=1> Bcc: a@b.example"
         assert await title_of("http://public.example/latin", outbound) == "Été"
-        assert await title_of("http://public.example/odd", outbound) == "Odd"
+        for odd in ("nothing", "idna", "undefined", "punycode", "zlib"):
+            assert await title_of(f"http://public.example/{odd}", outbound) == "Odd"
 
 
 @given(st.ip_addresses())

@@ -322,6 +322,22 @@ async def test_a_story_goes_from_the_form_to_the_mail_and_the_figure(
     assert page.index("Formulaire reçu") < page.index("Traité par") < page.index("Courriel")
 
 
+async def test_a_story_of_a_thousand_facts_is_told_from_its_beginning(house: House, team: httpx.AsyncClient) -> None:
+    """A cancelled gathering tells hundreds of people: their facts, and the letters' facts after them."""
+    story = new_id()
+    for service, contract in (("events", "events.registration_cancelled.v1"), ("mailing", "mailing.letter_sent.v1")):
+        async with house.services[service].db.transaction() as tx:
+            await tx.executemany(
+                """INSERT INTO journal (event_id, stream, contract, subject, correlation_id, recorded_at, stream_seq)
+                   VALUES ($1, 'FACTS', $2, 'long.ago', $3, now(), 1)""",
+                [(new_id(), contract, story) for _ in range(510)],
+            )
+    page = await team.get(f"{PAGE}/histoire", params={"id": str(story)})
+    assert page.status_code == 200, page.text
+    assert "Formulaire reçu par l’agenda" in page.text
+    assert "seuls ses premiers faits sont montrés" in page.text
+
+
 async def test_a_service_that_does_not_answer_is_said_and_the_page_stands(
     house: House, team: httpx.AsyncClient
 ) -> None:

@@ -40,9 +40,11 @@ class Telling:
 
     def __post_init__(self) -> None:
         self.silent |= {service for service, answer in self.told.items() if answer is None}
-        for service, answer in self.told.items():
-            for fact in (answer or {}).get("said", ()):
-                self.facts[UUID(fact["event_id"])] = fact | {"service": service}
+        said = [
+            fact | {"service": name} for name, answer in self.told.items() for fact in (answer or {}).get("said", ())
+        ]
+        for fact in sorted(said, key=lambda one: (one["recorded_at"], one["event_id"]))[:LONGEST]:
+            self.facts[UUID(fact["event_id"])] = fact
         start = min((fact["recorded_at"] for fact in self.facts.values()), default="")
         for fact in self.facts.values():
             self._found.append(self._said(fact, first=fact["recorded_at"] == start and not fact["causation_id"]))
