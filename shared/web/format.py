@@ -1,6 +1,7 @@
 """Numbers, dates and times as people write them, in French and in English, always on the clock of Paris."""
 
 import datetime as dt
+import functools
 import re
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ from babel.dates import get_day_names, get_month_names
 from shared.web.i18n import _, grouped, language, ngettext
 
 PARIS = ZoneInfo("Europe/Paris")
+_months, _days = functools.cache(get_month_names), functools.cache(get_day_names)
 When = dt.datetime | dt.date | str | None
 
 
@@ -68,7 +70,7 @@ def _day_number(day: int) -> str:
 
 
 def _month_name(month: int, width: str = "wide") -> str:
-    return str(get_month_names(width, locale=language.get())[month])  # type: ignore[arg-type]
+    return str(_months(width, locale=language.get())[month])
 
 
 def date(value: When, weekday: bool = False, year: bool = True) -> str:
@@ -79,7 +81,7 @@ def date(value: When, weekday: bool = False, year: bool = True) -> str:
     if isinstance(day, str):
         return day if len(day) == 4 else month(day)
     written = f"{_day_number(day.day)} {_month_name(day.month)}" + (f" {day.year}" if year else "")
-    return f"{get_day_names('wide', locale=language.get())[day.weekday()]} {written}" if weekday else written
+    return f"{_days('wide', locale=language.get())[day.weekday()]} {written}" if weekday else written
 
 
 def short_date(value: When) -> str:
