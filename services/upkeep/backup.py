@@ -4,8 +4,8 @@ import json
 import os
 import shutil
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -41,33 +41,28 @@ LEFT_SECONDS = 86_400
 async def back_up(place: Path, with_secrets: bool = True) -> Path:
     """Write a backup into a new folder of `place`, which takes its name once whole; returns that folder."""
     settings = {name: reach.settings_of(name) for name in LISTENERS_FIRST}
-    moment = now()
+    shared, moment = settings["registry"], now()
     name = f"{PREFIX}{moment:%Y%m%dT%H%M%SZ}"
-    fresh = place / f".{name}{PARTIAL}"
     try:
-        _make_room(place, fresh)
-        databases = await _dump_all(settings, fresh)
-        shared = settings["registry"]
-        if with_secrets:
-            secrets = {"secret": shared.secret, "people_secret": shared.people_secret}
-            write_private(fresh / SECRETS, json.dumps(secrets, indent=1))
-        if not reach.is_apart() and (shared.data / EXAMPLES).is_file():
-            shutil.copyfile(shared.data / EXAMPLES, fresh / EXAMPLES)
-        manifest = Manifest(
-            version=version("maillage"),
-            network=shared.network,
-            taken_at=moment,
-            databases=databases,
-            files={file.name: _synced(file) for file in sorted(fresh.iterdir())},
-            fingerprints=fingerprints(shared),
-        )
-        keep_in(place, await known_to(shared))
-        write_private(fresh / MANIFEST, manifest.sealed().model_dump_json(indent=1))
-        _take_its_name(fresh, place / name)
+        with _becoming(place / name) as fresh:
+            databases = await _dump_all(settings, fresh)
+            if with_secrets:
+                secrets = {"secret": shared.secret, "people_secret": shared.people_secret}
+                write_private(fresh / SECRETS, json.dumps(secrets, indent=1))
+            if not reach.is_apart() and (shared.data / EXAMPLES).is_file():
+                shutil.copyfile(shared.data / EXAMPLES, fresh / EXAMPLES)
+            manifest = Manifest(
+                version=version("maillage"),
+                network=shared.network,
+                taken_at=moment,
+                databases=databases,
+                files={file.name: _synced(file) for file in sorted(fresh.iterdir())},
+                fingerprints=fingerprints(shared),
+            )
+            keep_in(place, await known_to(shared))
+            write_private(fresh / MANIFEST, manifest.sealed().model_dump_json(indent=1))
     except reach.BROKEN as error:
         raise UpkeepRefused(f"La sauvegarde dans {place} ne s’est pas faite. {reach.told(error)}") from error
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
     return place / name
 
 
@@ -93,16 +88,20 @@ async def _moment_of(url: str) -> AsyncIterator[tuple[asyncpg.Connection, str]]:
         await connection.close()
 
 
-def _make_room(place: Path, fresh: Path) -> None:
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _clear_partial(place)
+@contextmanager
+def _becoming(whole: Path) -> Iterator[Path]:
+    """A new folder beside `whole`, which takes that name once the body is done, and goes when it was not."""
+    whole.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _clear_partial(whole.parent)
+    fresh = whole.with_name(f".{whole.name}{PARTIAL}")
     fresh.mkdir(mode=0o700)
-
-
-def _take_its_name(fresh: Path, whole: Path) -> None:
-    for one in (fresh, *fresh.iterdir()):
-        belong_with(one, whole.parent)
-    fresh.rename(whole)
+    try:
+        yield fresh
+        for one in (fresh, *fresh.iterdir()):
+            belong_with(one, whole.parent)
+        fresh.rename(whole)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _synced(file: Path) -> str:
@@ -125,20 +124,14 @@ def _clear_partial(place: Path) -> None:
 
 def copy_backup(backup: Path, second: Path) -> Path:
     """The same backup in a second place, read back and compared before it takes its name."""
-    fresh = second / f".{backup.name}{PARTIAL}"
     try:
-        second.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _clear_partial(second)
-        fresh.mkdir(mode=0o700)
-        for file in backup.iterdir():
-            shutil.copy2(file, fresh)
-        read_backup(fresh)
-        keep_in(second, kept_in(backup.parent))
-        _take_its_name(fresh, second / backup.name)
+        with _becoming(second / backup.name) as fresh:
+            for file in backup.iterdir():
+                shutil.copy2(file, fresh)
+            read_backup(fresh)
+            keep_in(second, kept_in(backup.parent))
     except OSError as error:
         raise UpkeepRefused(f"La copie dans {second} ne s’est pas faite. {reach.told(error)}") from error
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
     return second / backup.name
 
 

@@ -4,11 +4,15 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import asyncpg
 import pytest
 
+from services import reach
 from services.upkeep.backup import copy_backup, forget_old
 from services.upkeep.errors import UpkeepRefused
 from services.upkeep.manifest import Manifest, backups_in, find_backup, fingerprints, read_backup, sha256
+from services.upkeep.restore_embedded import _read, _refuse_to_cover
+from shared.migrate import MigrationChanged
 from shared.settings import Settings
 
 TAKEN = datetime(2026, 11, 22, 3, 20, tzinfo=UTC)
@@ -88,7 +92,17 @@ def test_a_copy_that_is_not_the_same_takes_no_name(tmp_path: Path) -> None:
     (backup / "registry.dump").write_bytes(b"changed meanwhile")
     with pytest.raises(UpkeepRefused):
         copy_backup(backup, tmp_path / "third")
-    assert backups_in(tmp_path / "third") == []
+    assert list((tmp_path / "third").iterdir()) == [], "nothing half-written stays"
+
+
+def test_a_copy_that_fails_leaves_alone_what_another_is_writing(tmp_path: Path) -> None:
+    backup = a_backup(tmp_path / "first")
+    others = tmp_path / "second" / f".{backup.name}.partial" / "registry.dump"
+    others.parent.mkdir(parents=True)
+    others.write_bytes(b"half of it")
+    with pytest.raises(UpkeepRefused, match="File exists"):
+        copy_backup(backup, tmp_path / "second")
+    assert others.read_bytes() == b"half of it"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
@@ -104,3 +118,33 @@ def test_secrets_are_known_again_and_not_found_out() -> None:
     one, other = fingerprints(Settings(secret="a" * 32)), fingerprints(Settings(secret="b" * 32))
     assert one != other
     assert "a" * 8 not in str(one)
+
+
+def test_what_is_there_is_not_put_aside_into_itself(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    (data / "postgres").mkdir(parents=True)
+    with pytest.raises(UpkeepRefused, match="hors de"):
+        _refuse_to_cover(data, data / "aside")
+    assert _refuse_to_cover(data, tmp_path / "aside")
+
+
+@pytest.mark.parametrize("written", ["", "[]", '{"secret": "a"}', "\udcff"])
+def test_secrets_that_somebody_put_beside_a_backup_must_read(tmp_path: Path, written: str) -> None:
+    file = tmp_path / "secrets.json"
+    file.write_bytes(written.encode("utf-8", "surrogateescape"))
+    with pytest.raises(UpkeepRefused, match="ne se lit pas"):
+        _read(file)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (FileNotFoundError(2, "No such file", "list.json"), "list.json\u00a0: No such file."),
+        (OSError(28, "No space left on device"), "Le disque\u00a0: No space left on device."),
+        (ConnectionRefusedError(111, "refused"), "PostgreSQL ou NATS ne répond pas\u00a0: [Errno 111] refused."),
+        (MigrationChanged("events/0001_pre_x"), "La migration events/0001_pre_x n’est plus"),
+        (asyncpg.InvalidPasswordError("no"), "PostgreSQL refuse\u00a0: no."),
+    ],
+)
+def test_what_broke_is_called_by_its_name(error: Exception, said: str) -> None:
+    assert reach.told(error).startswith(said)
