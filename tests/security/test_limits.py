@@ -122,6 +122,9 @@ async def test_a_partner_key_is_counted_by_itself(house: House, client: httpx.As
         assert header_faults(refused) == []
         assert (await client.get(other, headers=there)).status_code == 200
         assert (await client.get(page)).status_code == 200, "this machine"
+        await client.get(f"/observatoire/partenaire/{'a' * 7_000}", headers=there)
+        counted = vars(house.services["observatory"].app.state.admission._counts.storage)["storage"]
+        assert counted and max(map(len, counted)) < 200, "who guesses with long words fills no memory"
 
 
 @pytest.mark.parametrize(
