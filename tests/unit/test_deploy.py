@@ -83,6 +83,12 @@ def test_compose_tells_each_service_every_setting_and_no_other_services_password
     assert compose[service]["command"][:2] == ["run", service]
 
 
+def test_only_those_that_speak_to_the_world_can(compose: dict[str, Any]) -> None:
+    """The watch reads titles on the web, mails leave, the administrator is warned, and visitors come in."""
+    out = {name for name, told in compose.items() if "outside" in told["networks"]}
+    assert out == {"registry", "mailing", "watch", "gateway"}
+
+
 def test_every_container_is_confined_and_the_image_is_nobodys(compose: dict[str, Any]) -> None:
     for name, told in compose.items():
         assert told["read_only"], name

@@ -14,6 +14,7 @@ from services.gateway import PREFIXES
 from services.houses import CARDS
 from services.mailing.mails.keys import DkimSettings
 from services.nats_users import users_file
+from services.registry.outbound import is_public
 from shared.embedded.nats import binary
 from shared.settings import SERVICES, Settings
 from shared.web.admission import Rates, client_of
@@ -88,6 +89,13 @@ def test_nobody_is_root_and_nothing_is_written_but_where_it_is_said(folder: str,
             "capabilities": {"drop": ["ALL"]},
         }
         assert set(container["resources"]) == {"requests", "limits"}
+
+
+def test_the_registry_reads_the_public_web_and_nothing_inside_by_it() -> None:
+    [egress] = found("base", "NetworkPolicy", "registry-reads-the-web")["spec"]["egress"]
+    [block] = [one["ipBlock"] for one in egress["to"]]
+    assert [one["port"] for one in egress["ports"]] == [80, 443]
+    assert not any(is_public(inside.partition("/")[0]) for inside in block["except"])
 
 
 def test_whoever_was_erased_is_purged_as_compose_does() -> None:
