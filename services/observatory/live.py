@@ -36,7 +36,6 @@ class Live:
 
     def ring(self) -> None:
         """Wake whoever waits."""
-        self.kept.forget()
         self.rings += 1
         self._bell.set()
         self._bell = asyncio.Event()
@@ -73,7 +72,10 @@ async def hear(db: Database, live: Live) -> None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_SECONDS):
                     await heard.wait()
-            await asyncio.sleep(GATHER_SECONDS if heard.is_set() else 0)
+            if heard.is_set():
+                await asyncio.sleep(GATHER_SECONDS)
+            else:  # a move that was heard made it forget already
+                live.kept.forget()
             heard.clear()
             live.ring()
     finally:
