@@ -7,9 +7,9 @@ from pydantic import BaseModel
 from starlette.requests import Request
 
 from shared.contracts import person_key
-from shared.db import AlreadyAnswered, Answer, Database, Tx
+from shared.db import AlreadyAnswered, Answer, Database, Row, Tx
 from shared.errors import Refusal
-from shared.web.together import Together
+from shared.web.together import Taking, Together
 
 HEADER = "Idempotency-Key"
 
@@ -27,31 +27,49 @@ def scope_of(request: Request, form: BaseModel, key: str) -> bytes:
     return scope + bytes.fromhex(person_key(address, request.app.state.settings.people_secret)[2:])
 
 
-async def once(
-    request: Request, form: BaseModel, key: str | None, work: Callable[[Tx], Awaitable[Answer]], rank: str | None = None
-) -> Answer:
+async def once(request: Request, form: BaseModel, key: str | None, work: Callable[[Tx], Awaitable[Answer]]) -> Answer:
     """Do `work` in a transaction once for this key and form; a repeat gets the first answer. Refusals are not kept.
 
     Without a key (`Idempotency-Key` header, or the form's hidden field) the work is simply done. A repeat, which is
     rare, does the work again and rolls it back when it finds the answer kept: nobody else pays for a look beforehand.
-    Short work that many send at once gives its `rank`: what it takes, so that all take it in one order.
     """
+    scope = _scope(request, form, key)
     db: Database = request.app.state.db
-    key = key or request.headers.get(HEADER)
-    scope = scope_of(request, form, key) if key else None
 
-    async def kept(tx: Tx) -> Answer:
-        answer = await work(tx)
-        if scope:
-            tx.remember(scope, answer)
-        return answer
-
-    try:
-        if rank is not None:
-            together: Together = request.app.state.together
-            return await together.do(kept, rank)
+    async def committed() -> Answer:
         async with db.transaction() as tx:
-            return await kept(tx)
+            return _kept(tx, scope, await work(tx))
+
+    return await _or_known(db, scope, committed())
+
+
+async def once_together(
+    request: Request, form: BaseModel, key: str | None, taking: Taking, work: Callable[[Tx, Row], Awaitable[Answer]]
+) -> Answer:
+    """The same for short work that many send at once: what it takes is taken, and committed, with that of others."""
+    scope = _scope(request, form, key)
+    together: Together = request.app.state.together
+
+    async def kept(tx: Tx, row: Row) -> Answer:
+        return _kept(tx, scope, await work(tx, row))
+
+    return await _or_known(request.app.state.db, scope, together.do(taking, kept))
+
+
+def _scope(request: Request, form: BaseModel, key: str | None) -> bytes | None:
+    key = key or request.headers.get(HEADER)
+    return scope_of(request, form, key) if key else None
+
+
+def _kept(tx: Tx, scope: bytes | None, answer: Answer) -> Answer:
+    if scope:
+        tx.remember(scope, answer)
+    return answer
+
+
+async def _or_known(db: Database, scope: bytes | None, committed: Awaitable[Answer]) -> Answer:
+    try:
+        return await committed
     except (AlreadyAnswered, Refusal):
         if scope and (known := await _answered(db, scope)) is not None:
             return known

@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 import httpx
 
 from services.embedded import House
-from shared.db import Answer, Tx
+from shared.db import Answer, Row, Tx
 from shared.errors import Refusal
-from shared.web.together import Together
+from shared.web.together import Taking, Together
 from tests.service.test_events_places import published, register, training
 
 
@@ -61,15 +61,17 @@ async def test_what_a_refused_form_had_written_is_undone_and_the_others_stay(hou
     together, scopes = Together(db), [uuid4().bytes for _ in range(5)]
 
     def work(index: int) -> Any:
-        async def write(tx: Tx) -> Answer:
-            await tx.execute("INSERT INTO answer (scope, status, body) VALUES ($1, 201, '{}')", scopes[index])
+        async def write(_tx: Tx, _row: Row) -> Answer:
             if index == 2:
                 raise Refusal("non")
             return Answer(201, {"index": index})
 
         return write
 
-    answers = await asyncio.gather(*(together.do(work(index), "") for index in range(5)), return_exceptions=True)
+    keep = "INSERT INTO answer (scope, status, body) VALUES ($1, 201, '{}') RETURNING scope"
+    takings = [Taking("", keep, (scope,)) for scope in scopes]
+    works = (together.do(taking, work(index)) for index, taking in enumerate(takings))
+    answers = await asyncio.gather(*works, return_exceptions=True)
     assert [one.body["index"] if isinstance(one, Answer) else str(one) for one in answers] == [0, 1, "non", 3, 4]
     async with db.reading() as tx:
         kept = await tx.fetch("SELECT scope FROM answer WHERE scope = ANY($1)", scopes)
@@ -82,17 +84,14 @@ async def test_a_row_that_somebody_holds_delays_its_own_form_and_no_other(house:
     async with db.transaction() as other:
         await other.execute("INSERT INTO answer (scope, status, body) VALUES ($1, 201, '{}')", held)
 
-        def work(scope: bytes) -> Any:
-            async def write(tx: Tx) -> Answer:
-                await tx.execute(
-                    "INSERT INTO answer (scope, status, body) VALUES ($1, 201, '{}') ON CONFLICT DO NOTHING", scope
-                )
-                return Answer(201, {})
+        keep = """WITH kept AS (INSERT INTO answer (scope, status, body) VALUES ($1, 201, '{}') ON CONFLICT DO NOTHING)
+                  SELECT 1"""
 
-            return write
+        async def answer(_tx: Tx, _row: Row) -> Answer:
+            return Answer(201, {})
 
-        waits = asyncio.create_task(together.do(work(held), "1"))
-        free = [asyncio.create_task(together.do(work(uuid4().bytes), "0")) for _ in range(5)]
+        waits = asyncio.create_task(together.do(Taking("1", keep, (held,)), answer))
+        free = [asyncio.create_task(together.do(Taking("0", keep, (uuid4().bytes,)), answer)) for _ in range(5)]
         async with asyncio.timeout(20):
             await asyncio.gather(*free)
         assert not waits.done()

@@ -4,9 +4,17 @@ from services.events.commands.demonstration import record_demonstration_gatherin
 from services.events.commands.gatherings import create_gathering, discard_draft, edit_draft, publish_gathering
 from services.events.commands.moving import cancel_gathering, relocate_gathering
 from services.events.commands.recording import declare_count, record_gathering, record_programme
-from services.events.commands.registrations import Place, cancel_registration, register_person
+from services.events.commands.registrations import (
+    TAKE_PLACE,
+    Place,
+    cancel_registration,
+    place_asked,
+    register_person,
+    tell_place,
+)
 
 __all__ = [
+    "TAKE_PLACE",
     "Place",
     "cancel_gathering",
     "cancel_registration",
@@ -14,6 +22,7 @@ __all__ = [
     "declare_count",
     "discard_draft",
     "edit_draft",
+    "place_asked",
     "publish_gathering",
     "record_demonstration_gathering",
     "record_gathering",
@@ -21,4 +30,5 @@ __all__ = [
     "register_person",
     "relocate_gathering",
     "remove_demonstration",
+    "tell_place",
 ]

@@ -69,11 +69,12 @@ TAKE_PLACE = """WITH held AS MATERIALIZED (
 )
 SELECT taken.*, placed.id AS registration_id, placed.person_id, placed.version AS registration_version,
     placed.status AS registration_status, placed.queue_number, placed.organisation_id, placed.registered_at,
-    $14 AS registration_demonstration
-FROM taken LEFT JOIN placed ON true"""
+    $1 AS asked_id, $3 AS person_key, $4 AS name_key, $14 AS registration_demonstration
+FROM (VALUES (true)) AS asked LEFT JOIN taken ON true LEFT JOIN placed ON true"""
 """One statement: the person, the place if there is one, the registration. Nobody waits while a place is free.
 
-The gathering's row is held before the person's, by everybody: whoever registers twice at once locks nobody out."""
+It answers one row in every case: no `id` where nothing was taken, no `registration_id` where a twin was faster. The
+gathering's row is held before the person's, by everybody: whoever registers twice at once locks nobody out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +95,39 @@ async def register_person(
 
     Raises RegistrationOvertaken when the same person's other request was first by an instant: once more is enough.
     """
-    key, name_key = links.person_key(form.email), fold(form.name)
-    row = await _take_place(tx, gathering_id, form, (key, name_key), demonstration_day is not None)
-    if row is None:
-        return await _place_held(tx, gathering_id, key, name_key)
+    row = await tx.fetchrow(TAKE_PLACE, *place_asked(gathering_id, form, links, demonstration_day is not None))
+    assert row
+    return await tell_place(row, form, tx, links, demonstration_day)
+
+
+def place_asked(
+    gathering_id: UUID, form: RegisterPerson, links: Links, demonstration: bool = False
+) -> tuple[object, ...]:
+    """The values of TAKE_PLACE."""
+    return (
+        gathering_id,
+        new_id(),
+        links.person_key(form.email),
+        fold(form.name),
+        form.name,
+        form.email,
+        new_id(),
+        form.organisation,
+        fold(form.organisation or ""),
+        form.department,
+        form.country,
+        form.mode,
+        language.get(),
+        demonstration,
+    )
+
+
+async def tell_place(
+    row: Row, form: RegisterPerson, tx: Tx, links: Links, demonstration_day: date | None = None
+) -> Place:
+    """What TAKE_PLACE gave, with the facts that tell it. Raises RegistrationOvertaken as `register_person` does."""
+    if row["id"] is None:
+        return await _place_held(tx, row["asked_id"], row["person_key"], row["name_key"])
     if row["registration_id"] is None:
         raise RegistrationOvertaken()
     gathering, registrant = Gathering.of(row), _registrant(row, form)
@@ -116,27 +146,6 @@ async def _place_held(tx: Tx, gathering_id: UUID, person_key: str, name_key: str
         refuse_closed(await gathering_of(tx, gathering_id), now())
         raise RegistrationOvertaken()
     return Place(known.status, await rank_of(tx, known))
-
-
-async def _take_place(
-    tx: Tx, gathering_id: UUID, form: RegisterPerson, person: tuple[str, str], demonstration: bool
-) -> Row | None:
-    return await tx.fetchrow(
-        TAKE_PLACE,
-        gathering_id,
-        new_id(),
-        *person,
-        form.name,
-        form.email,
-        new_id(),
-        form.organisation,
-        fold(form.organisation or ""),
-        form.department,
-        form.country,
-        form.mode,
-        language.get(),
-        demonstration,
-    )
 
 
 def _registrant(row: Row, form: RegisterPerson) -> Registrant:
