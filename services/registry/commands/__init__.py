@@ -5,11 +5,19 @@ from services.registry.commands.deciding import ask_information, publish_request
 from services.registry.commands.demonstration import record_listing, remove_demonstration
 from services.registry.commands.erasing import ask_erasure, request_erasure
 from services.registry.commands.groups import confirm_membership, join_group, leave_group, record_group
-from services.registry.commands.listing import answer_request, confirm_contact, request_listing, send_link_again
+from services.registry.commands.listing import (
+    KEEP_REQUEST,
+    answer_request,
+    confirm_contact,
+    request_asked,
+    send_link_again,
+    tell_request,
+)
 from services.registry.commands.organisations import archive_organisation, record_organisations
 from services.registry.commands.watch import record_watch_item, withdraw_watch_item
 
 __all__ = [
+    "KEEP_REQUEST",
     "answer_request",
     "archive_organisation",
     "ask_erasure",
@@ -27,13 +35,14 @@ __all__ = [
     "record_watch_item",
     "refuse_request",
     "remove_demonstration",
+    "request_asked",
     "request_erasure",
-    "request_listing",
     "role_of",
     "send_link_again",
     "sign_in",
     "sign_out",
     "take_access",
     "take_in_review",
+    "tell_request",
     "withdraw_watch_item",
 ]

@@ -1,15 +1,14 @@
 """The fictional season: the public form's rules, with days in the past; and taking it away."""
 
-from datetime import datetime, time
 from typing import Literal
 
 from services.registry.commands.deciding import publish_request
 from services.registry.commands.history import note_step
-from services.registry.commands.listing import insert_request
+from services.registry.commands.listing import keep_fictional_request
 from services.registry.commands.telling import request_fact
 from services.registry.forms import PublishRequest, RecordListing
 from services.registry.links import Links
-from shared.clock import as_utc, today
+from shared.clock import today
 from shared.contracts.registry import (
     ListingInformationAsked,
     ListingRefused,
@@ -29,10 +28,7 @@ SHAPES = {
 
 async def record_listing(form: RecordListing, tx: Tx, links: Links) -> Literal["recorded"]:
     """One structure of the fictional season, in the state its file gives; no mail leaves for it."""
-    noon = as_utc(datetime.combine(form.requested_on, time(12)))
-    row = await insert_request(
-        form, tx, links, [], requested_on=form.requested_on, requested_at=noon, demonstration=True
-    )
+    row = await keep_fictional_request(form, tx, links, form.requested_on)
     tx.emit(request_fact(ListingRequested, row, form.requested_on))
     if form.status == "published":
         confirmed_on = form.confirmed_on or form.published_on

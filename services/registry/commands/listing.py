@@ -1,6 +1,6 @@
 """A structure asks to be listed, its contact confirms and answers."""
 
-from typing import Any
+from datetime import date, datetime, time
 from uuid import UUID
 
 from services.registry.commands.history import note_step
@@ -8,8 +8,7 @@ from services.registry.commands.telling import contact_of, request_fact
 from services.registry.domain import AlreadyListed, NothingAsked, UnknownRequest, department_of
 from services.registry.forms import AnswerRequest, AskLink, RequestListing
 from services.registry.links import Links
-from services.registry.queries.doubles import doubles_of
-from shared.clock import new_id, today
+from shared.clock import as_utc, new_id, today
 from shared.contracts.registry import (
     ListingContactConfirmed,
     ListingContactNamed,
@@ -18,39 +17,78 @@ from shared.contracts.registry import (
 )
 from shared.db import Row, Tx
 
+COMMON_DOMAINS = (
+    "gmail.com",
+    "orange.fr",
+    "wanadoo.fr",
+    "free.fr",
+    "laposte.net",
+    "hotmail.com",
+    "hotmail.fr",
+    "outlook.com",
+    "outlook.fr",
+    "yahoo.fr",
+    "yahoo.com",
+    "sfr.fr",
+)
+"""An address there says nothing of a structure."""
 
-async def request_listing(form: RequestListing, tx: Tx, links: Links) -> Row:
-    """Keep the request and tell it; a likely double is flagged to the team. Raises AlreadyListed."""
-    doubles = await doubles_of(tx, form)
-    for field, slug in doubles.listed:
-        raise AlreadyListed(field, links.profile(slug))
-    row = await insert_request(form, tx, links, doubles.likely)
-    tx.emit(request_fact(ListingRequested, row))
-    tx.emit(ListingContactNamed(confirmation_url=links.confirm(row["id"]), **contact_of(row, links)))
-    return row
+KEEP_REQUEST = """WITH alike AS MATERIALIZED (
+    SELECT * FROM (
+        SELECT id, slug, 'rna' AS same_number FROM organisation
+        WHERE status IN ('published', 'to_refresh') AND rna = $9
+        UNION ALL
+        SELECT id, slug, 'siret' FROM organisation WHERE status IN ('published', 'to_refresh') AND siret = $8
+        UNION ALL
+        SELECT id, NULL, NULL FROM organisation
+        WHERE status IN ('published', 'to_refresh') AND sort_name = folded($2)
+        UNION ALL
+        SELECT id, NULL, NULL FROM listing_request
+        WHERE status IN ('requested', 'in_review', 'information_asked') AND rna = $9
+        UNION ALL
+        SELECT id, NULL, NULL FROM listing_request
+        WHERE status IN ('requested', 'in_review', 'information_asked') AND siret = $8
+        UNION ALL
+        SELECT id, NULL, NULL FROM listing_request
+        WHERE status IN ('requested', 'in_review', 'information_asked') AND folded(name) = folded($2)
+        UNION ALL
+        SELECT id, NULL, NULL FROM listing_request
+        WHERE status IN ('requested', 'in_review', 'information_asked')
+          AND $25 <> ALL($26) AND split_part(contact_email, '@', 2) = $25 AND similarity(folded(name), folded($2)) > 0.5
+    ) AS found WHERE NOT $23 LIMIT 20
+), kept AS (
+    INSERT INTO listing_request (id, status, name, acronym, college, kind, commune_code, department, siret, rna, siren,
+        website, description, themes, sdgs, countries, needs, topics, contact_name, contact_role, contact_email,
+        person_key, consent_listing, demonstration, requested_on, likely_double, requested_at)
+    SELECT $1, 'requested', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+        $22, $23, $24, ARRAY(SELECT DISTINCT id FROM alike), coalesce($27, now())
+    WHERE NOT EXISTS (SELECT FROM alike WHERE same_number IS NOT NULL)
+    RETURNING *
+)
+SELECT kept.*, listed.slug AS listed_slug, listed.same_number AS listed_number
+FROM (VALUES (true)) AS asked LEFT JOIN kept ON true
+LEFT JOIN (SELECT slug, same_number FROM alike WHERE same_number IS NOT NULL LIMIT 1) AS listed ON true"""
+"""One statement: who else may be the same structure, by number, by name, by the domain of an address; then the request,
+with those for the team to see. One row in every case: no `id` where a published structure has the same number.
+
+Each branch has one index to take, with statistics or without. Nothing is looked for in the fictional season."""
 
 
-async def insert_request(form: RequestListing, tx: Tx, links: Links, likely: list[UUID], **more: Any) -> Row:
-    """The row of a request as it comes in."""
-    row = await tx.fetchrow(
-        """INSERT INTO listing_request (id, status, requested_on, name, acronym, college, kind, commune_code,
-               department, siren, siret, rna, website, description, themes, sdgs, countries, needs, topics,
-               contact_name, contact_role, contact_email, person_key, consent_listing, likely_double, demonstration,
-               requested_at)
-           VALUES ($1, 'requested', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-               $20, $21, $22, $23, $24, $25, coalesce($26, now()))
-           RETURNING *""",
+def request_asked(
+    form: RequestListing, links: Links, requested_on: date | None = None, demonstration: bool = False
+) -> tuple[object, ...]:
+    """The values of KEEP_REQUEST."""
+    return (
         new_id(),
-        more.get("requested_on") or today(),
         form.name,
         form.acronym,
         form.college,
         form.kind,
         form.commune_code,
         department_of(form.commune_code, form.department),
-        form.siren or (form.siret[:9] if form.siret else None),
         form.siret,
         form.rna,
+        form.siren or (form.siret[:9] if form.siret else None),
         form.website,
         form.description,
         form.themes,
@@ -63,12 +101,27 @@ async def insert_request(form: RequestListing, tx: Tx, links: Links, likely: lis
         form.contact_email,
         links.person_key(form.contact_email),
         form.consent_listing,
-        likely,
-        more.get("demonstration", False),
-        more.get("requested_at"),
+        demonstration,
+        requested_on or today(),
+        form.contact_email.rpartition("@")[2].lower(),
+        COMMON_DOMAINS,
+        as_utc(datetime.combine(requested_on, time(12))) if requested_on else None,
     )
-    assert row is not None
+
+
+async def keep_fictional_request(form: RequestListing, tx: Tx, links: Links, requested_on: date) -> Row:
+    """A request of the fictional season, on its day; nobody is told."""
+    row = await tx.fetchrow(KEEP_REQUEST, *request_asked(form, links, requested_on, demonstration=True))
+    assert row
     return row
+
+
+def tell_request(row: Row, tx: Tx, links: Links) -> None:
+    """Tell what KEEP_REQUEST kept; a likely double is flagged to the team. Raises AlreadyListed."""
+    if row["id"] is None:
+        raise AlreadyListed(row["listed_number"], links.profile(row["listed_slug"]))
+    tx.emit(request_fact(ListingRequested, row))
+    tx.emit(ListingContactNamed(confirmation_url=links.confirm(row["id"]), **contact_of(row, links)))
 
 
 async def confirm_contact(request_id: UUID, tx: Tx, links: Links) -> Row:
