@@ -36,7 +36,7 @@ class EmptyLetter(Refusal):
 
 
 class NoReader(Refusal):
-    """Personne n’est abonné à cette lettre : elle n’aurait aucun destinataire."""
+    """Aucun abonnement à cette lettre : elle n’aurait aucun destinataire."""
 
 
 class AddressForgotten(Refusal):

@@ -174,7 +174,7 @@ async def test_a_letter_without_reader_or_words_is_refused(empty: None, staff: h
     body = {"kind": "targeted", "subject": "Un mot", "text": "Bonjour", "topic": "calls"}
     draft = (await staff.post(API, json=body)).json()
     answer = await staff.post(f"{API}/{draft['id']}/approval", json={})
-    assert answer.status_code == 409 and "Personne" in answer.json()["detail"]
+    assert answer.status_code == 409 and "aucun destinataire" in answer.json()["detail"]
     assert (await staff.post(API, json={"kind": "targeted"})).status_code == 422
 
 

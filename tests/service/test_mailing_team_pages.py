@@ -135,6 +135,6 @@ async def test_the_targeted_form_and_discarding(draft: str, staff: httpx.AsyncCl
     made = await staff.post("/lettres/equipe/ciblee", data={"subject": "Un mot", "text": "Oui", "topic": "calls"})
     assert made.status_code == 303
     page = await staff.post(f"{made.headers['location']}/approbation", data={})
-    assert page.status_code == 409 and "Personne" in page.text
+    assert page.status_code == 409 and "aucun destinataire" in page.text
     assert (await staff.post(f"{draft}/suppression")).status_code == 303
     assert (await staff.get(draft)).status_code == 404

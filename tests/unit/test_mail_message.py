@@ -61,6 +61,11 @@ def test_a_header_typed_by_somebody_adds_no_other() -> None:
     assert "piege" not in body(found, "plain")
 
 
+def test_a_subject_keeps_the_spaces_of_french() -> None:
+    found = read_back(Mail("Inscription\u00a0:  «\u202fPuits\u202f»\n", (text("Oui."),), "Parce que."))
+    assert found["Subject"] == "Inscription\u00a0: «\u202fPuits\u202f»"
+
+
 def test_the_calendar_is_attached_with_its_method() -> None:
     calendar = "BEGIN:VCALENDAR\r\nMETHOD:CANCEL\r\nSUMMARY:Réunion annulée\r\nEND:VCALENDAR\r\n"
     found = read_back(Mail("Annulé", (text("Oui."),), "Parce que.", calendar=calendar))

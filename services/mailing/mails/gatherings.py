@@ -60,7 +60,7 @@ def registrant_left(event: RegistrantLeft) -> Mail:
         _hello(event),
         text(
             _(
-                "Vous n’êtes plus inscrit à «\u202f%(title)s\u202f». Merci de nous avoir prévenus.",
+                "Votre participation à «\u202f%(title)s\u202f» est annulée. Merci de nous avoir prévenus.",
                 title=event.gathering_title,
             )
         ),
@@ -82,7 +82,7 @@ def registrant_told_of_change(event: RegistrantToldOfChange) -> Mail:
         "postponed": _(
             "«\u202f%(title)s\u202f» est reporté à une date qui n’est pas encore connue. Nous vous écrirons."
         ),
-        "cancelled": _("«\u202f%(title)s\u202f», auquel vous étiez inscrit, n’aura pas lieu."),
+        "cancelled": _("«\u202f%(title)s\u202f», auquel vous deviez participer, n’aura pas lieu."),
     }
     head, subject = heads[event.change]
     blocks = [

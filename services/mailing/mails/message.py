@@ -53,6 +53,8 @@ class Gap:
 
 
 Piece = bytes | Gap
+_BLANKS = re.compile(r"[^\S\u00a0\u202f]+")
+"""Line ends and spaces, but those that hold a word to its sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,4 +180,4 @@ def _together(subtype: str, parts: list[list[Piece]], name: str) -> tuple[str, l
 
 def one_line(said: str) -> str:
     """A header holds one line, whatever was typed."""
-    return " ".join(said.split())
+    return _BLANKS.sub(" ", said).strip()

@@ -17,7 +17,7 @@ def confirm_subscription(topics: str, url: str) -> Mail:
             note(_("Vous n’avez rien demandé\u202f? Ne faites rien\u00a0: aucune lettre ne vous sera envoyée.")),
         ),
         _reason(),
-        preview=_("Un clic, et vous êtes abonné."),
+        preview=_("Un clic, et votre abonnement commence."),
     )
 
 

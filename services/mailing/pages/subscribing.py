@@ -169,4 +169,4 @@ async def leave(request: Request, token: str) -> Response:
         await commands.leave_letters(subscriber_id, tx)
     if form.value("page"):
         return RedirectResponse(_preferences_of(request, links), status_code=303)
-    return PlainTextResponse(_("Désabonné."))
+    return PlainTextResponse(_("Désabonnement fait."))
