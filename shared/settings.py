@@ -22,7 +22,7 @@ class Settings(BaseSettings):
     network_tagline: str = "Réseau régional multi-acteurs, Nouvelle-Aquitaine"
     network_place: str = "SO Coopération, Bordeaux et Poitiers"
     region: str = Field("75", description="INSEE code of the region")
-    public_url: str = Field("http://127.0.0.1:8000", pattern=r"^https?://(\[[0-9a-f:]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?$")
+    public_url: str = Field("http://127.0.0.1:8000", pattern=r"^https?://(\[[0-9a-f:]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$")
     service_url: str = Field("", pattern=r"^(https?://[^\s/]+)?$", description="from inside, with `{service}`")
     secret: str = Field(DEFAULT_SECRET, description="signs links, sessions and tokens")
     people_secret: str = Field(DEFAULT_SECRET, description="keys the pseudonym of a person")

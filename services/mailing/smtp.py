@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from services.mailing.mails.addresses import Sender, host_of, in_ascii
+from services.mailing.mails.addresses import Sender, host_of
 from services.mailing.wire import NotOpened, Reply, Wire
 from shared.settings import Settings
 
@@ -162,7 +162,7 @@ class Connection:
             await self.close()
         if self._wire is None or not self._wire.replies.is_open:
             self._address = self.settings.smtp_url
-            self._wire = await Wire.opened(urlsplit(self._address), in_ascii(host_of(self.settings)))
+            self._wire = await Wire.opened(urlsplit(self._address), host_of(self.settings))
         return self._wire
 
     async def _answered(self, reply: Reply, about: About) -> Outcome:

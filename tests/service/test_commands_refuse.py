@@ -92,7 +92,7 @@ def test_a_list_of_erasures_that_is_none_is_refused_whole(line: str) -> None:
 
 
 WRONG = {
-    "public_url": ["https://reseau.example/", "http://[::1", "reseau.example"],
+    "public_url": ["https://reseau.example/", "https://réseau.example", "http://[::1", "reseau.example"],
     "service_url": ["{service}:8000"],
     "smtp_url": ["smtp.reseau.example", "smtp://smtp.reseau.example:port"],
     "mail_from": ["", "lettre"],

@@ -260,12 +260,3 @@ async def test_a_setting_that_does_not_read_is_no_fault_of_the_mail(wrong: dict[
         connection.settings = connection.settings.model_copy(update=wrong)
         assert (await connection.send(READER, MESSAGE)).kind == "outage"
         assert (await connection.send("a b@c.example", MESSAGE)).kind == "refused"
-
-
-async def test_a_site_whose_name_has_an_accent_says_hello_in_ascii() -> None:
-    server = Scripted()
-    async with speaking_to(server) as connection:
-        accented = {"public_url": "https://réseau.example"}
-        connection.settings = connection.settings.model_copy(update=accented)
-        assert (await connection.send(READER, MESSAGE)).kind == "accepted"
-    assert server.heard[0] == "EHLO xn--rseau-bsa.example"
