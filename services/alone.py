@@ -9,7 +9,7 @@ from shared import log
 from shared.embedded.errors import CannotStart
 from shared.settings import Settings
 
-YIELDS = {"mailing": 10}
+YIELDS = {"mailing": 5}
 """How much a service apart yields to the others of its machine (nice): letters can wait for forms."""
 LEAVING_SECONDS = 2.5
 """A process told to stop says 503 on `ready` for so long, and answers still: the gateway turns to another meanwhile."""

@@ -108,7 +108,8 @@ class Mailbox:
         return self._last
 
     def _forget_oldest(self) -> None:
-        for id_ in sorted(self._index)[: max(0, len(self._index) - self._kept)]:
+        while len(self._index) > self._kept:
+            id_ = next(iter(self._index))  # the oldest, or its twin by an instant
             (self.folder / f"{id_}.eml").unlink(missing_ok=True)
             del self._index[id_]
 
@@ -159,7 +160,7 @@ class SmtpCatcher:
 
 def summary(id_: str, content: bytes) -> Caught:
     """What the list shows, from the headers alone."""
-    headers = BytesHeaderParser(policy=policy.default).parsebytes(content)
+    headers = BytesHeaderParser(policy=policy.default).parsebytes(re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0])
     delivered = [str(value) for value in headers.get_all("Delivered-To", [])] or [header(headers, "To")]
     return Caught(
         id=id_,

@@ -16,6 +16,7 @@ import httpx
 from services.mailing.sender import ABREAST
 from shared.clock import PARIS
 from tests.e2e.apart import Apart
+from tests.faults.mail_server import MailServer
 from tests.faults.report import LONG
 
 RETRIED = (502, 503)
@@ -68,6 +69,8 @@ class Ledger:
     """Answers 503 that did not say when to come back."""
     slowest: float = 0.0
     posts: int = 0
+    mail_server: MailServer | None = None
+    """Where mail goes instead of to the demonstration mailbox, which takes longer over a mail than whoever sends it."""
     clients: tuple[httpx.AsyncClient, ...] = ()
     """For a crowd: one client alone has a hundred connections, and is slow to hand them to hundreds who wait."""
 
@@ -151,6 +154,8 @@ class Ledger:
 
     def mail(self) -> Counter[str]:
         """How many mails each address of this gathering got."""
+        if self.mail_server:
+            return self.mail_server.received()
         return Counter(to for one in self.town.system.mailbox.find(f"@{self.domain}") for to in one.recipients)
 
     async def faults(self, *, mails_again: int = 0) -> list[str]:
