@@ -80,7 +80,13 @@ class Upgrade:
                     f"{before}/bin/maillage restore {self.upkeep.backups or 'DIR'} --aside DOSSIER."
                 )
         switch(self.upkeep.link, before)
-        await self._restart(None, READY_SECONDS)
+        try:
+            await self._restart(None, READY_SECONDS)
+        except UpkeepRefused as error:
+            raise UpkeepRefused(
+                f"{error} {self.upkeep.link} mène à {before}\u00a0: corrigez, puis lancez «\u202f"
+                f"{self.upkeep.restart_command}\u202f». Un second --back repartirait vers l’autre version."
+            ) from error
         self.say(f"{before} tourne de nouveau.")
 
     async def _undo(self, error: UpkeepRefused, before: Path | None, backup: Path) -> None:

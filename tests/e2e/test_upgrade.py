@@ -162,6 +162,19 @@ async def test_there_is_no_way_back_over_a_post_migration_but_a_backup(machine: 
     assert "ne s’installe pas par-dessus" in forward
 
 
+async def test_a_way_back_that_does_not_restart_says_which_release_the_link_leads_to(machine: Machine) -> None:
+    previous, restart = machine.folder / "previous", machine.house.operator["MAILLAGE_RESTART_COMMAND"]
+    machine.link.unlink()
+    machine.link.symlink_to(NEW)
+    previous.unlink(missing_ok=True)
+    previous.symlink_to(machine.old)
+    machine.house.operator["MAILLAGE_RESTART_COMMAND"] = "false"
+    said = await failing(machine, "--back")
+    machine.house.operator["MAILLAGE_RESTART_COMMAND"] = restart
+    assert f"mène à {machine.old}" in " ".join(said.split()) and "second --back" in said
+    assert machine.link.resolve() == machine.old
+
+
 async def test_health_says_which_version_answers_since_when(machine: Machine) -> None:
     async def ready() -> bool:
         return (await machine.house.client.get("/events/health/ready")).status_code == 200

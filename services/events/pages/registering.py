@@ -1,5 +1,6 @@
 """Registering without an account, and the signed page where a registrant sees or cancels."""
 
+import functools
 from typing import Any
 
 from fastapi import APIRouter
@@ -146,8 +147,12 @@ def _read(form: Form) -> RegisterPerson | None:
 
 
 def _country_code(typed: str) -> str | None:
-    wanted = fold(typed)
-    return next((one.code for one in countries() if wanted and wanted in (fold(one.name), fold(one.name_en))), None)
+    return _country_codes().get(fold(typed))
+
+
+@functools.cache
+def _country_codes() -> dict[str, str]:
+    return {fold(name): one.code for one in countries() for name in (one.name, one.name_en)}
 
 
 async def _show_form(request: Request, gathering: Gathering, form: Form, status: int = 200) -> Response:
