@@ -71,10 +71,10 @@ async def test_the_administrator_is_written_to_once_and_once_when_it_is_over(
     assert "backup:" in (await ask(house, *words, **told)).out
     await ask(house, *words, **told)
     first = await mailbox.to(admin)
-    assert [one["subject"].split("] ")[1] for one in first] == ["À regarder : la sauvegarde"]
+    assert [one["subject"].split("] ")[1] for one in first] == ["À regarder\u00a0: la sauvegarde"]
     assert "maillage doctor" in first[0]["text"]
     await ask(house, "backup", str(tmp_path))
     await ask(house, *words, **told)
     await ask(house, *words, **told)
     subjects = [one["subject"].split("] ")[1] for one in await mailbox.to(admin)]
-    assert subjects == ["Tout va bien de nouveau", "À regarder : la sauvegarde"]
+    assert subjects == ["Tout va bien de nouveau", "À regarder\u00a0: la sauvegarde"]
