@@ -37,7 +37,7 @@ def secrets(names: Iterable[str], root: Path = ROOT) -> int:
     new = [(file, one) for file, one in _found(json.loads(asked.stdout)) if (file, one["hashed_secret"]) not in known]
     for file, one in new:
         sys.stdout.write(f"{file}:{one['line_number']}: {one['type']}\n")
-    sys.stdout.write("" if new else "No secret in a file.\n")
+    sys.stdout.write(f"What is no secret stands in .ci/{BASELINE.name}.\n" if new else "No secret in a file.\n")
     return int(bool(new))
 
 

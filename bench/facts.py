@@ -81,9 +81,7 @@ async def publish(js: JetStreamContext, facts: Iterable[DomainEvent]) -> int:
 async def _send(js: JetStreamContext, fact: DomainEvent) -> "asyncio.Future[object]":
     envelope = Envelope(new_id(), fact.contract(), now(), new_id(), None)
     body = fact.model_dump_json(exclude_none=True).encode()
-    return await js.publish_async(
-        fact.subject(NETWORK), body, stream=fact.stream, headers=envelope.headers(NETWORK), wait_stall=60
-    )
+    return await js.publish_async(fact.subject(NETWORK), body, stream=fact.stream, headers=envelope.headers(NETWORK))
 
 
 def must(truth: bool, sentence: str) -> None:

@@ -21,15 +21,15 @@ from services.registry.forms import (
     WithdrawWatchItem,
 )
 from services.registry.links import Links
+from services.registry.listing import ask_once
 from services.registry.queries import directory, erasures, groups, requests, watch
 from services.registry.shown import erasure_shown, group_shown, item_shown, organisation_shown, request_shown
 from services.registry.tally import kept
 from shared.clock import today
 from shared.contracts.registry import WatchClass
-from shared.db import Answer, Row, Tx
-from shared.web.answers import HEADER, once, once_together
+from shared.db import Answer, Tx
+from shared.web.answers import HEADER, once
 from shared.web.session import Session, team_session
-from shared.web.together import Taking
 
 router = APIRouter(
     prefix="/api/registry/v1",
@@ -58,14 +58,7 @@ class Accepted(BaseModel):
 async def ask_to_be_listed(form: RequestListing, request: Request, response: Response) -> Accepted:
     """Ask to be listed; a mail leads to the page that tells where the request stands."""
 
-    links = Links.of(request)
-
-    async def work(tx: Tx, row: Row) -> Answer:
-        commands.tell_request(row, tx, links)
-        return Answer(201, {"id": str(row["id"]), "status": row["status"]})
-
-    taking = Taking("", commands.KEEP_REQUEST, commands.request_asked(form, links))
-    answer = await once_together(request, form, request.headers.get(HEADER) or "body", taking, work)
+    answer = await ask_once(request, form, request.headers.get(HEADER) or "body")
     response.headers["Location"] = f"{router.prefix}/listing-requests/{answer.body['id']}"
     return Accepted.model_validate(answer.body)
 

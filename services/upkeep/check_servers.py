@@ -13,7 +13,7 @@ from nats.js.errors import NotFoundError
 
 from services import reach
 from services.houses import CARDS, migrations_of
-from services.mailing.mails.addresses import host_of, in_ascii
+from services.mailing.mails.addresses import host_of
 from services.mailing.wire import NotOpened, Wire
 from services.upkeep.findings import Finding, unknown, well, wrong
 from services.upkeep.forecast import Growth, growth
@@ -203,7 +203,7 @@ async def mail_server_findings(settings: Settings) -> AsyncIterator[Finding]:
     """Whether the mail server lets us in; nothing is sent."""
     try:
         async with asyncio.timeout(10):
-            wire = await Wire.opened(urlsplit(settings.smtp_url), in_ascii(host_of(settings)))
+            wire = await Wire.opened(urlsplit(settings.smtp_url), host_of(settings))
             wire.replies.drop()
     except NotOpened as error:
         said, cure = f"refuse ({error.reply.code})", "vérifiez l’utilisateur et le mot de passe de MAILLAGE_SMTP_URL"

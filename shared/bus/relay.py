@@ -13,7 +13,7 @@ from shared.db import Database, Row
 from shared.errors import Unavailable
 from shared.metrics import RELAYED
 
-BATCH = 500
+BATCH, IN_ONE_WRITE = 500, 50
 PATIENCE_SECONDS = 3.0
 POLL_SECONDS = 1.0
 SPACING_SECONDS, CROWDED_SPACING_SECONDS, CROWD = 0.02, 0.1, 10
@@ -87,8 +87,8 @@ class Relay:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 for number, row in enumerate(rows, 1):
                     futures[await self._send(row)] = row["position"]  # without handing over to the loop
-                    if number % 50 == 0:
-                        await asyncio.sleep(0)  # so many leave in one write to the socket
+                    if number % IN_ONE_WRITE == 0:
+                        await asyncio.sleep(0)  # these leave, while the next are written
         except Exception as error:
             log.warning("publish stopped", service=self.service, reason=type(error).__name__)
         if futures:

@@ -48,6 +48,10 @@ def test_every_file_where_a_person_writes_is_looked_into(audit: ModuleType) -> N
     assert "requirements/run.txt" not in names
 
 
+def test_no_file_of_the_repository_holds_a_secret(audit: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    assert audit.secrets(audit.tracked()) == 0, capsys.readouterr().out
+
+
 def test_a_fault_that_is_known_fails_and_a_library_that_nobody_knows_is_said(audit: ModuleType) -> None:
     sound = {"name": "starlette", "version": "1", "vulns": []}
     fault = {"name": "jinja2", "version": "2", "vulns": [{"id": "PYSEC-1", "fix_versions": ["3"]}]}

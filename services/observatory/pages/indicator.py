@@ -14,6 +14,7 @@ from services.observatory.queries.figures import (
     counts,
     dimension,
     figure_from,
+    figure_of,
     opened,
     slices,
     years_with_facts,
@@ -80,12 +81,13 @@ async def _indicator(
 
 async def _figure(tx: Tx, one: Indicator, scope: Scope, cut: Dimension | None) -> tuple[Figure, list[Slice]]:
     """The figure with its cut, and where it is cut by month the year before it."""
+    if cut is None:
+        return await figure_of(tx, one, scope), []
     asked = [Asked(one, scope), Asked(one, scope, cut)]
     if cut == "month" and scope.year:
-        asked.append(Asked(one, Scope(scope.year - 1), "month"))
+        asked.append(Asked(one, Scope(scope.year - 1), cut))
     whole, lines, *before = await counts(tx, asked)
-    by = slices(cut, lines) if cut else None
-    return figure_from(one, whole, by), [line for rows in before for line in slices("month", rows)]
+    return figure_from(one, whole, slices(cut, lines)), [line for rows in before for line in slices(cut, rows)]
 
 
 def chart_of(

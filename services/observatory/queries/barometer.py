@@ -43,14 +43,16 @@ async def barometer(tx: Tx, year: int | None, *, latest: bool = False, limits: S
     years = await years_with_facts(tx)
     if latest:
         year = years[0] if years else today().year
-    ever, of_year, before = (replace(limits, year=one) for one in (None, year, (year or today().year) - 1))
+    ever, of_year = replace(limits, year=None), replace(limits, year=year)
     shown = [one for one in INDICATORS.values() if limits.filters <= one.filters]
     actors, requests = INDICATORS["organisations"], INDICATORS["listing-requests"]
-    asked = [Asked(one, scope) for one in shown for scope in (of_year, ever)]
-    asked += [Asked(actors, ever, "sdg"), Asked(actors, ever, "department")]
-    asked += [Asked(requests, of_year, "month"), Asked(requests, before, "month")]
-    *whole, sdgs, departments, months, months_before = await counts(tx, asked)
-    figures = [figure_from(each.one, rows) for each, rows in zip(asked, whole, strict=False)]
+    whole = [Asked(one, scope) for one in shown for scope in (of_year, ever)]
+    cuts = [Asked(actors, ever, "sdg"), Asked(actors, ever, "department"), Asked(requests, of_year, "month")]
+    if year:
+        cuts.append(Asked(requests, replace(limits, year=year - 1), "month"))
+    told = await counts(tx, whole + cuts)
+    figures = [figure_from(each.one, rows) for each, rows in zip(whole, told[: len(whole)], strict=True)]
+    sdgs, departments, months, *before = told[len(whole) :]
     return Barometer(
         limits=limits,
         year=year,
@@ -60,7 +62,7 @@ async def barometer(tx: Tx, year: int | None, *, latest: bool = False, limits: S
         sdgs=slices("sdg", sdgs),
         departments=slices("department", departments),
         months=slices("month", months),
-        months_before=slices("month", months_before) if year else [],
+        months_before=[line for rows in before for line in slices("month", rows)],
     )
 
 

@@ -8,22 +8,21 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.registry import commands, wording
+from services.registry import wording
 from services.registry.domain import AlreadyListed
 from services.registry.forms import RequestListing
 from services.registry.links import FOLLOW, Links
+from services.registry.listing import ask_once
 from services.registry.pages import choices
 from services.registry.queries.doubles import look_alikes, sheet_with_number
 from services.registry.queries.groups import draft_answers
-from shared.db import Answer, Database, Row, Tx
+from shared.db import Database, Tx
 from shared.errors import NotFound, Refusal
 from shared.reference import commune, communes_of_postal_code, compact
 from shared.web.admission import PROOF, admit
-from shared.web.answers import once_together
 from shared.web.forms import Form, read_form
 from shared.web.i18n import _
 from shared.web.pages import render, url
-from shared.web.together import Taking
 
 router = APIRouter()
 ADDRESS = "/annuaire/referencement"
@@ -109,18 +108,9 @@ async def _take(request: Request, draft: str | None) -> Response:
 
 
 async def _send(request: Request, form: Form, listing: RequestListing, draft: str | None) -> Response:
-    links = Links.of(request)
-
-    async def work(tx: Tx, row: Row) -> Answer:
-        commands.tell_request(row, tx, links)
-        if draft:
-            await tx.execute("DELETE FROM draft WHERE id = $1", _hashed(draft))
-        return Answer(201, {"id": str(row["id"])})
-
     try:
         admit(request, form, listing.contact_email)
-        taking = Taking("", commands.KEEP_REQUEST, commands.request_asked(listing, links))
-        answer = await once_together(request, listing, form.key, taking, work)
+        answer = await ask_once(request, listing, form.key, _hashed(draft) if draft else None)
     except Refusal as refusal:
         found = refusal.details.get("profile_url")
         step = 1 if refusal.field else len(STEPS)
