@@ -12,6 +12,7 @@ from shared import migrate
 from shared.bus.bus import connect
 from shared.bus.streams import apply, is_whole
 from shared.db import Database
+from shared.embedded.ending import end
 from shared.embedded.nats import NatsUser
 from shared.embedded.system import EmbeddedSystem
 from shared.errors import Unavailable
@@ -59,7 +60,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
         for service in services.values():
             await migrate.migrate(service.settings.database_url, service.migrations)
         owner = asyncio.create_task(own_the_bus(settings, system, services["registry"].db))
-        stack.push_async_callback(_end, owner)
+        stack.push_async_callback(end, owner)
         for service in services.values():
             await stack.enter_async_context(service)
         yield House(settings, system, services)
@@ -84,9 +85,3 @@ async def own_the_bus(settings: Settings, system: EmbeddedSystem, registry: Data
             finally:
                 await client.close()
         await asyncio.sleep(1)
-
-
-async def _end(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task

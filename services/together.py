@@ -17,6 +17,7 @@ from services.signing_in import sign_in_url
 from services.upkeep.settings import UpkeepSettings
 from services.upkeep.watching import WATCH, keep_looking
 from shared import log
+from shared.embedded.ending import end
 from shared.embedded.errors import from_os_error
 from shared.embedded.process import rotate
 from shared.settings import Settings
@@ -62,11 +63,9 @@ async def _answer_until(stop: asyncio.Event, here: House, host: str, port: int) 
     telling = asyncio.create_task(_load_and_tell(here, loading))
     watching = asyncio.create_task(keep_looking(UpkeepSettings(), here.settings.data / WATCH))
     await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
-    telling.cancel()
-    watching.cancel()
     for service in here.services.values():
         service.closing.set()
-    await asyncio.gather(telling, watching, return_exceptions=True)
+    await end(telling, watching)
     await serving
 
 

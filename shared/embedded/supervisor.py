@@ -6,6 +6,7 @@ from typing import Protocol
 
 import structlog
 
+from shared.embedded.ending import end
 from shared.embedded.process import Process
 
 log = structlog.get_logger(__name__)
@@ -47,9 +48,7 @@ class Supervisor:
 
     async def stop(self) -> None:
         """Stop watching, then stop the servers, the last one first."""
-        for watch in self._watches:
-            watch.cancel()
-        await asyncio.gather(*self._watches, return_exceptions=True)
+        await end(*self._watches)
         for server in reversed(self._servers):
             await server.stop()
         self._servers, self._watches = [], []

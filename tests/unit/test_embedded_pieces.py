@@ -1,11 +1,13 @@
 """The small rules of the embedded servers, without any server."""
 
+import asyncio
 import json
 import socket
 from pathlib import Path
 
 import pytest
 
+from shared.embedded import ending
 from shared.embedded.errors import CannotStart
 from shared.embedded.layout import DataFolder, Ports, running_system, write_private
 from shared.embedded.mailbox_pages import is_from_here
@@ -99,3 +101,24 @@ def test_no_system_runs_in_a_folder_that_is_absent_or_was_left(tmp_path: Path) -
         write_private(tmp_path / "copy", (tmp_path / "system.json").read_text())
     (tmp_path / "copy").rename(tmp_path / "system.json")
     assert running_system(tmp_path) is None
+
+
+async def test_a_task_that_loses_a_cancellation_is_ended_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ending, "PATIENCE_SECONDS", 0.01)
+    lost: list[bool] = []
+
+    async def deaf_once() -> None:
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                if lost:
+                    raise
+                lost.append(True)
+
+    task = asyncio.create_task(deaf_once())
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await ending.end(task)
+    assert (lost, task.cancelled()) == ([True], True)
+    await ending.end()
