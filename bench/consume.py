@@ -88,7 +88,6 @@ async def _bare(client: Client, card: Card, count: int) -> float:
             await message.ack()
             seen += 1
     seconds = time.perf_counter() - started
-    await pull.close()
     await js.delete_consumer(FACTS, name)
     return seconds
 

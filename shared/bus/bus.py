@@ -103,8 +103,8 @@ class Bus:
 
     async def _consume(self, client: Client, stream: str, frame: Frame) -> None:
         """Hear one stream for ever; a consumer that is gone is bound again once its owner has declared it."""
+        pull = Pull(client, stream, self.card.durable(stream))
         while True:
-            pull = Pull(client, stream, self.card.durable(stream))
             try:
                 await pull.open()
                 while True:
@@ -115,8 +115,6 @@ class Bus:
                 log.warning("consumer waits", service=self.card.name, stream=stream, reason=str(error))
             except Exception as error:  # a fault of one consumer must not silence the relay and the other one
                 log.error("consumer failed", service=self.card.name, stream=stream, exc_info=error)
-            finally:
-                await pull.close()
             await asyncio.sleep(0.5)
 
     async def _round_trips(self, client: Client) -> None:

@@ -5,14 +5,12 @@ FastStream and nats-py's `fetch` both hold a batch until their timeout; see docs
 
 import asyncio
 import json
-from contextlib import suppress
 from typing import Any
 
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
-from nats.errors import Error as NatsError
 
 BATCH = 200
 EXPIRES_SECONDS = 30
@@ -26,7 +24,10 @@ class ConsumerGone(Exception):
 
 
 class Pull:
-    """Asks for up to `BATCH` messages at a time and hands them over in the groups in which they arrived."""
+    """Asks for up to `BATCH` messages at a time and hands them over in the groups in which they arrived.
+
+    One inbox for all requests, for as long as the client lives: a request sent into an outage is answered after it.
+    """
 
     def __init__(self, client: Client, stream: str, durable: str) -> None:
         self.client = client
@@ -35,18 +36,14 @@ class Pull:
         self._arrived: asyncio.Queue[Msg] = asyncio.Queue()
         self._wanted = 0
         self._subscription: Subscription | None = None
-        self._inbox = ""
+        self._inbox = client.new_inbox()
+        self._asked = 0
 
     async def open(self) -> None:
-        """Listen to an inbox of our own; the request itself is sent by `next_batch`."""
-        self._inbox = self.client.new_inbox()
-        self._subscription = await self.client.subscribe(self._inbox, cb=self._arrived.put)
-
-    async def close(self) -> None:
-        """Stop listening; what was delivered and not acknowledged comes again."""
-        if self._subscription is not None:
-            with suppress(NatsError):
-                await self._subscription.unsubscribe()
+        """Listen to an inbox of our own, or begin again after a fault; `next_batch` sends the request itself."""
+        if self._subscription is None:
+            self._subscription = await self.client.subscribe(f"{self._inbox}.*", cb=self._arrived.put)
+        self._wanted = 0
 
     async def next_batch(self) -> list[Msg]:
         """The messages that are here, at least one; empty after a silence. Raises ConsumerGone."""
@@ -69,8 +66,8 @@ class Pull:
         if message.data or status is None:
             self._wanted -= 1
             return [message]
-        if status == "100":
-            return []
+        if status == "100" or message.subject != self._reply:
+            return []  # still waiting; or the end of an earlier request, which is none of this one's
         self._wanted = 0
         description = (message.headers or {}).get("Description", "")
         if "Consumer Deleted" in description:
@@ -79,15 +76,20 @@ class Pull:
             raise ConsumerGone(f"{self.durable}: nobody answers")
         return []
 
+    @property
+    def _reply(self) -> str:
+        return f"{self._inbox}.{self._asked}"
+
     async def _ask(self) -> None:
         self._wanted = BATCH
+        self._asked += 1
         request = {
             "batch": BATCH,
             "expires": EXPIRES_SECONDS * 1_000_000_000,
             "idle_heartbeat": HEARTBEAT_SECONDS * 1_000_000_000,
         }
         await self.client.publish(
-            f"$JS.API.CONSUMER.MSG.NEXT.{self.stream}.{self.durable}", json.dumps(request).encode(), reply=self._inbox
+            f"$JS.API.CONSUMER.MSG.NEXT.{self.stream}.{self.durable}", json.dumps(request).encode(), reply=self._reply
         )
 
     async def info(self) -> dict[str, Any]:

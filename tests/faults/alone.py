@@ -16,7 +16,7 @@ from tests.faults.report import ACK_WAIT
 @asynccontextmanager
 async def alone(folder: Path, **settings: Any) -> AsyncIterator[Apart]:
     """Four services in this process, their servers in `folder`; addresses, databases and mail as `Apart` gives them."""
-    async with standing(folder, ack_wait=ACK_WAIT, **settings) as house:
+    async with standing(folder, **{"ack_wait": ACK_WAIT} | settings) as house:
         url = house.settings.public_url
         token = house.services["registry"].signer.session(new_session("staff"), "api-token")
         headers = {"Authorization": f"Bearer {token}"}

@@ -2,10 +2,12 @@
 
 import asyncio
 import random
+from pathlib import Path
 from uuid import UUID
 
 from tests.conftest import eventually
 from tests.e2e.apart import Apart
+from tests.faults.alone import alone
 from tests.faults.bus import complaint, messages_a_second, owed, parked
 from tests.faults.ledger import Ledger
 from tests.faults.report import Account
@@ -13,6 +15,8 @@ from tests.faults.servers import Held
 
 QUIET = 60
 """Messages a second on an idle bus: standing requests and health, a few a service; a spinning one says thousands."""
+DELIVERED_AGAIN_SECONDS = 120
+"""What is lost between stream and service comes again after so long: far later than the test looks."""
 
 
 async def test_fault_02_a_killed_bus_loses_nothing_and_doubles_nothing(
@@ -39,6 +43,21 @@ async def test_fault_02_a_killed_bus_loses_nothing_and_doubles_nothing(
     account.figure("lost, or doubled, in database, figures and mail", 0)
     account.figure("level again after the last outage (s)", round(took, 1))
     account.limit("a mail server that accepts a message while its sender dies may see it twice: fault 12.")
+
+
+async def test_fault_02_what_services_asked_during_an_outage_is_heard_after_it(
+    tmp_path: Path, account: Account
+) -> None:
+    """A request waits in the client until the server is back: what it is given then must come to who listens."""
+    async with alone(tmp_path, ack_wait=DELIVERED_AGAIN_SECONDS) as town:
+        nats_server = Held(town.system.nats)
+        ledger = await Ledger.opened(town, "Réunion d’après la coupure")
+        async with nats_server.down():
+            await asyncio.sleep(18)  # each consumer gives its request up twice, and asks again
+        for number in range(20):
+            await ledger.register(f"Personne {number:04}")
+        took = await ledger.level(DELIVERED_AGAIN_SECONDS / 4)
+    account.figure("20 people just after an outage of 18 s: level (s)", round(took, 1))
 
 
 async def test_fault_02_every_consumer_resumes_and_none_spins(town: Apart, nats_server: Held, account: Account) -> None:

@@ -93,7 +93,6 @@ async def lab(house: House) -> AsyncIterator[Lab]:
     made.frame.handlers = {AccessRevoked: made.handle}
     await made.pull.open()
     yield made
-    await made.pull.close()
     await js.delete_consumer(FACTS, name)
     await client.close()
 
@@ -214,7 +213,6 @@ async def test_a_consumer_that_is_gone_is_noticed(lab: Lab) -> None:
         async with asyncio.timeout(15):
             while True:
                 await gone.next_batch()
-    await gone.close()
 
 
 @pytest.mark.parametrize("speaker", sorted(CARDS))
