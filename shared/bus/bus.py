@@ -102,9 +102,9 @@ class Bus:
                 task.cancel()
 
     async def _consume(self, client: Client, stream: str, frame: Frame) -> None:
-        """Hear one stream for ever; a consumer that is gone is bound again once its owner has declared it."""
+        """Hear one stream while the connection lives; a consumer that is gone is bound again once it is declared."""
         pull = Pull(client, stream, self.card.durable(stream))
-        while True:
+        while not client.is_closed:  # and not for ever: nats-py may lose the cancellation that ends this
             try:
                 await pull.open()
                 while True:
@@ -118,7 +118,7 @@ class Bus:
             await asyncio.sleep(0.5)
 
     async def _round_trips(self, client: Client) -> None:
-        while True:
+        while not client.is_closed:
             self.healthy = await self.round_trip(client)
             BUS_UP.labels(self.card.name).set(self.healthy)
             await asyncio.sleep(ROUND_TRIP_SECONDS if self.healthy else 1)
