@@ -49,7 +49,10 @@ def _words_follow() -> None:
 def main() -> None:
     """Run the command line; only warnings are logged, on standard error."""
     log.configure(logging.WARNING)
-    command_line(next(iter(sys.argv[1:]), ""))()
+    try:
+        command_line(next(iter(sys.argv[1:]), ""))()
+    except KeyboardInterrupt:  # while modules load: nothing has begun
+        sys.exit(130)
 
 
 if __name__ == "__main__":

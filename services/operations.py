@@ -60,7 +60,7 @@ async def missing_rows(client: Client, service: str) -> list[int]:
 
     The journal is read first: what it says was acknowledged must be on the stream, however young it is.
     """
-    network = Settings().network
+    network = reach.settings_from_environment().network
     async with reach.database(service) as db, db.reading() as tx:
         rows = await tx.fetch(
             """SELECT position, subject, event_id FROM journal

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from errno import ENOSPC
+from errno import EACCES, EEXIST, EISDIR, ENOENT, ENOSPC, ENOTDIR, EROFS
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import asyncpg
@@ -29,6 +29,17 @@ ServiceOption = Annotated[str | None, typer.Option("--service", help="one servic
 
 BROKEN = (OSError, NatsError, asyncpg.PostgresError, asyncpg.InterfaceError, MigrationChanged)
 """What a file, a database or the bus may do to a command."""
+
+WHY = {
+    ENOENT: "ce fichier ou ce dossier n’existe pas",
+    EEXIST: "existe déjà",
+    EISDIR: "c’est un dossier",
+    ENOTDIR: "ce n’est pas un dossier",
+    EACCES: "l’accès est refusé",
+    EROFS: "rien ne peut y être écrit",
+    ENOSPC: "il n’y a plus de place",
+}
+"""What stops a file from being read or written, as people read it."""
 
 console = Console(stderr=True, highlight=False)
 
@@ -70,7 +81,7 @@ def told(error: Exception) -> str:
     if isinstance(error, UpkeepRefused):
         return error.sentence
     if isinstance(error, OSError) and (error.filename or error.errno == ENOSPC):
-        return f"{error.filename or 'Le disque'}\u00a0: {error.strerror}."
+        return f"{error.filename or 'Le disque'}\u00a0: {WHY.get(error.errno or 0, error.strerror)}."
     if isinstance(error, MigrationChanged):
         return f"La migration {error} n’est plus celle qui a été appliquée\u00a0: remettez le fichier d’origine."
     said = str(error) or type(error).__name__
@@ -123,6 +134,8 @@ def _embedded(settings: Settings) -> tuple[RunningSystem, Secrets]:
         fail(f"Le dossier de données {settings.data} est à un autre compte\u00a0: lancez cette commande avec lui.")
     except CannotStart as error:
         fail(error.sentence)
+    except OSError as error:
+        fail(told(error))
     if system is None or secrets is None:
         fail(f"Aucun Maillage ne tourne avec le dossier de données {settings.data}\u00a0: lancez make run d’abord.")
     return system, secrets

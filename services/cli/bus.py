@@ -7,7 +7,6 @@ from services.facts_page import facts_page
 from services.houses import CARDS
 from services.nats_users import users_file
 from services.operations import declare, refill, verify_service
-from shared.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="The streams and their consumers.")
 
@@ -25,7 +24,7 @@ def bus_apply() -> None:
 
     async def work() -> None:
         async with reach.bus_owner() as client:
-            await declare(client, Settings())
+            await declare(client, reach.settings_from_environment())
 
     reach.run(work())
     typer.echo("Streams and consumers are declared.")
@@ -34,13 +33,13 @@ def bus_apply() -> None:
 @app.command("users")
 def bus_users() -> None:
     """Print each service's NATS user and what it may say and hear, as `deploy/nats-users.conf` holds it."""
-    typer.echo(users_file(Settings().network), nl=False)
+    typer.echo(users_file(reach.settings_from_environment().network), nl=False)
 
 
 @app.command("facts")
 def bus_facts() -> None:
     """Print every fact with who says it, who hears it, its fields and an example, as `docs/events.md` holds it."""
-    typer.echo(facts_page(Settings().network), nl=False)
+    typer.echo(facts_page(reach.settings_from_environment().network), nl=False)
 
 
 def republish() -> None:
@@ -48,7 +47,7 @@ def republish() -> None:
 
     async def work() -> int:
         async with reach.bus_owner() as client:
-            await declare(client, Settings())
+            await declare(client, reach.settings_from_environment())
             return sum([await refill(client, name) for name in CARDS])
 
     typer.echo(f"{reach.run(work())} facts go to the stream again.")

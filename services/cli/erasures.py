@@ -20,7 +20,6 @@ from services.purging import (
     requested_on_the_bus,
 )
 from shared.errors import Unavailable
-from shared.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="People who asked to be erased.")
 
@@ -50,7 +49,7 @@ def purge(
 
     async def look() -> int:
         async with reach.bus_owner() as client, reach.database("registry") as db:
-            return await purge_erased(client, db, Settings().network)
+            return await purge_erased(client, db, reach.settings_from_environment().network)
 
     async def work() -> int:
         while every:
@@ -77,7 +76,7 @@ def apply(
         known: Known = _kept(kept)
         try:
             async with reach.bus_owner() as client:
-                known |= await requested_on_the_bus(client, Settings().network)
+                known |= await requested_on_the_bus(client, reach.settings_from_environment().network)
         except (NatsError, OSError, TimeoutError) as error:
             reach.console.print(f"The bus does not answer ({type(error).__name__}): its facts are not looked at.")
         async with reach.database("registry") as db:

@@ -7,7 +7,7 @@ import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from shared.errors import Invalid, LinkExpired, NotAllowed, NotFound, NotSignedIn, Refusal, Unavailable
@@ -123,6 +123,10 @@ def install(app: FastAPI) -> None:
         answer.headers.update(error.headers or {})
         return answer
 
+    async def cut(request: Request, error: Exception) -> Response:
+        """Its sender left, or sent what is no HTTP, while the form was read."""
+        return await http(request, HTTPException(400))
+
     async def broken(request: Request, error: Exception) -> Response:
         log.error("unexpected", path=request.scope.get("route_path", ""), exc_info=error)
         return error_page(request, 500) if not wants_json(request) else problem(500, TITLES[500])
@@ -131,4 +135,5 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(ClientDisconnect, cut)
     app.add_exception_handler(Exception, broken)

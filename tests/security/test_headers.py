@@ -1,5 +1,6 @@
 """Every answer has its headers: pages, files, streams, and each way of saying no."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -45,6 +46,27 @@ async def test_every_kind_of_answer_has_its_headers(
     answer = await client.request(method, path, **more)
     assert answer.status_code == status
     assert header_faults(answer) == []
+
+
+@pytest.mark.parametrize("path", ["/annuaire", "/agenda.ics", "/observatoire/flux", "/events/health/ready", "/nothing"])
+async def test_who_asks_for_the_headers_alone_gets_those_of_the_page_and_no_more(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    """Monitors, calendars and whoever follows links ask so first."""
+    async with client.stream("GET", path) as whole:
+        status, kind = whole.status_code, whole.headers["Content-Type"]
+    head = await client.head(path)
+    assert (head.status_code, head.headers["Content-Type"], head.content) == (status, kind, b"")
+    assert header_faults(head) == []
+
+
+async def test_a_form_cut_on_its_way_is_no_fault_of_ours(client: httpx.AsyncClient) -> None:
+    reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
+    kind = "Content-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked"
+    writer.write(f"POST /lettres HTTP/1.1\r\nHost: localhost\r\n{kind}\r\n\r\nno length\r\nemail=".encode())
+    async with asyncio.timeout(10):
+        assert await reader.readline() == b"HTTP/1.1 400 Bad Request\r\n"
+    writer.close()
 
 
 async def test_a_body_that_grows_without_saying_its_size_is_refused_with_the_headers(client: httpx.AsyncClient) -> None:

@@ -115,6 +115,15 @@ async def test_a_setting_that_does_not_read_stops_the_start_by_its_name(house: H
         assert said == f"Réglage à corriger dans l’environnement\u00a0: {next(iter(wrong))}. Voir docs/operate.md."
 
 
+async def test_a_command_that_only_prints_reads_the_same_settings(house: House, tmp_path: Path) -> None:
+    wrong = "Réglage à corriger dans l’environnement\u00a0: MAILLAGE_POOL. Voir docs/operate.md."
+    for word in ("users", "facts"):
+        assert await refused(house, "bus", word, MAILLAGE_POOL="beaucoup") == wrong
+    (tmp_path / "file").write_text("no folder")
+    said = await refused(house, "token", "create", "--role", "staff", MAILLAGE_DATA=str(tmp_path / "file"))
+    assert said.endswith("ce n’est pas un dossier.")
+
+
 async def test_doctor_looks_on_where_a_folder_does_not_read_and_the_mail_server_does_not_answer(
     house: House, tmp_path: Path
 ) -> None:

@@ -100,7 +100,7 @@ def test_a_copy_that_fails_leaves_alone_what_another_is_writing(tmp_path: Path) 
     others = tmp_path / "second" / f".{backup.name}.partial" / "registry.dump"
     others.parent.mkdir(parents=True)
     others.write_bytes(b"half of it")
-    with pytest.raises(UpkeepRefused, match="File exists"):
+    with pytest.raises(UpkeepRefused, match="existe déjà"):
         copy_backup(backup, tmp_path / "second")
     assert others.read_bytes() == b"half of it"
 
@@ -139,8 +139,8 @@ def test_secrets_that_somebody_put_beside_a_backup_must_read(tmp_path: Path, wri
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (FileNotFoundError(2, "No such file", "list.json"), "list.json\u00a0: No such file."),
-        (OSError(28, "No space left on device"), "Le disque\u00a0: No space left on device."),
+        (FileNotFoundError(2, "No such file", "list.json"), "list.json\u00a0: ce fichier ou ce dossier n’existe pas."),
+        (OSError(28, "No space left on device"), "Le disque\u00a0: il n’y a plus de place."),
         (ConnectionRefusedError(111, "refused"), "PostgreSQL ou NATS ne répond pas\u00a0: [Errno 111] refused."),
         (MigrationChanged("events/0001_pre_x"), "La migration events/0001_pre_x n’est plus"),
         (asyncpg.InvalidPasswordError("no"), "PostgreSQL refuse\u00a0: no."),
