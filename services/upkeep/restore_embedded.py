@@ -4,7 +4,7 @@ import json
 import secrets
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +18,8 @@ from services.upkeep.erasing import erase_again, kept_in, known_to
 from services.upkeep.errors import UpkeepRefused
 from services.upkeep.manifest import SECRETS, Manifest, fingerprints
 from services.upkeep.restoring import Restored, check_versions, fill_all, ready_to_speak
-from shared.embedded.errors import CannotStart
-from shared.embedded.layout import DataFolder, Secrets, read_secrets, running_system, write_private
+from shared.embedded.errors import AlreadyRunning, CannotStart
+from shared.embedded.layout import LOCK, DataFolder, Secrets, read_secrets, running_system, write_private
 from shared.embedded.postgres import PostgresServer
 from shared.settings import SERVICES, Settings
 
@@ -43,21 +43,23 @@ async def restore_embedded(backup: Path, manifest: Manifest, settings: Settings,
     there = _refuse_to_cover(data, aside)
     check_versions(manifest, settings)
     drawn = _secrets_of(backup, manifest, data, settings)
-    fresh = data.with_name(f"{data.name}.restoring")
-    if running_system(fresh):
-        raise UpkeepRefused(f"Une autre restauration est en cours dans {fresh}.")
-    shutil.rmtree(fresh, ignore_errors=True)
-    known = kept_in(backup.parent) | (await _known_before(data, settings) if there else {})
-    try:
-        waiting, erased = await _fill(fresh, Source(backup, manifest, known), settings, drawn)
-        if there and aside:
-            aside.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(data, aside)
-        elif data.exists():
-            data.rmdir()
-        fresh.rename(data)
-    except reach.BROKEN as error:
-        raise UpkeepRefused(f"{reach.told(error)} Rien n’est effacé.") from error
+    before, fresh = DataFolder(data), DataFolder(data.with_name(f"{data.name}.restoring"))
+    with ExitStack() as held:
+        held.enter_context(_emptied(fresh))
+        if there:  # nobody starts it meanwhile
+            held.callback(before.release)
+            before.hold()
+        known = kept_in(backup.parent) | (await _known_before(before, settings) if there else {})
+        try:
+            waiting, erased = await _fill(fresh, Source(backup, manifest, known), settings, drawn)
+            if there and aside:
+                aside.parent.mkdir(parents=True, exist_ok=True)
+                shutil.move(data, aside)
+            elif data.exists():
+                data.rmdir()
+            fresh.path.rename(data)
+        except reach.BROKEN as error:
+            raise UpkeepRefused(f"{reach.told(error)} Rien n’est effacé.") from error
     return Restored(backup, manifest, aside if there else None, waiting, erased)
 
 
@@ -107,29 +109,42 @@ def _read(file: Path) -> dict[str, str]:
         raise UpkeepRefused(f"{file} ne se lit pas\u00a0: rien n’est restauré.") from error
 
 
-async def _known_before(data: Path, settings: Settings) -> Known:
+def _emptied(fresh: DataFolder) -> DataFolder:
+    """The folder to fill, ours alone, without what a restore cut short has left in it."""
+    try:
+        fresh.hold()
+    except AlreadyRunning:
+        raise UpkeepRefused(f"Une autre restauration est en cours dans {fresh.path}.") from None
+    for left in fresh.path.iterdir():
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        elif left.name != LOCK:
+            left.unlink()
+    return fresh
+
+
+async def _known_before(folder: DataFolder, settings: Settings) -> Known:
     """The erasures that the folder about to be put aside knows; none where it no longer opens."""
-    if not (data / "postgres").is_dir():
+    if not folder.postgres.is_dir():
         return {}
     try:
-        with DataFolder(data) as folder:
-            async with _postgres_in(folder) as server:
-                return await known_to(settings.model_copy(update={"database_url": server.url("registry")}))
+        folder.check_format()
+        async with _postgres_in(folder) as server:
+            return await known_to(settings.model_copy(update={"database_url": server.url("registry")}))
     except (CannotStart, OSError, asyncpg.PostgresError) as error:
         log.warning("erasures of the data put aside are not read", reason=str(error))
         return {}
 
 
-async def _fill(fresh: Path, source: Source, settings: Settings, drawn: Secrets) -> tuple[int, int]:
+async def _fill(fresh: DataFolder, source: Source, settings: Settings, drawn: Secrets) -> tuple[int, int]:
     """A data folder with PostgreSQL filled, and stopped again; NATS starts empty and is filled from the journals."""
-    with DataFolder(fresh) as folder:
-        write_private(folder.path / "secrets.json", drawn.model_dump_json(indent=1))
-        if (source.backup / EXAMPLES).is_file():
-            shutil.copyfile(source.backup / EXAMPLES, folder.path / EXAMPLES)
-        async with _postgres_in(folder) as server:
-            each = {name: settings.model_copy(update={"database_url": server.url(name)}) for name in SERVICES}
-            await fill_all(source.backup, source.manifest, each)
-            return await ready_to_speak(each, source.manifest), await erase_again(source.known, each)
+    write_private(fresh.path / "secrets.json", drawn.model_dump_json(indent=1))
+    if (source.backup / EXAMPLES).is_file():
+        shutil.copyfile(source.backup / EXAMPLES, fresh.path / EXAMPLES)
+    async with _postgres_in(fresh) as server:
+        each = {name: settings.model_copy(update={"database_url": server.url(name)}) for name in SERVICES}
+        await fill_all(source.backup, source.manifest, each)
+        return await ready_to_speak(each, source.manifest), await erase_again(source.known, each)
 
 
 @asynccontextmanager

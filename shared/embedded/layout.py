@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from shared.embedded.errors import AlreadyRunning, CannotStart, NewerData, from_os_error
 
 FORMAT = 1
+LOCK = "lock"
 SMALLEST_FREE_SPACE = 200 * 1024 * 1024
 
 
@@ -78,9 +79,8 @@ class DataFolder:
         self.release()
 
     def _open(self) -> None:
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._take_lock()
-        self._check_format()
+        self.hold()
+        self.check_format()
         (self.path / "system.json").unlink(missing_ok=True)
         free = shutil.disk_usage(self.path).free
         if free < SMALLEST_FREE_SPACE:
@@ -91,12 +91,17 @@ class DataFolder:
         for folder in (self.nats, self.logs, self.mailbox):
             folder.mkdir(mode=0o700, exist_ok=True)
 
-    def _take_lock(self) -> None:
-        self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    def hold(self) -> None:
+        """Keep every other system out, whatever the folder holds, until `release`; AlreadyRunning where one is in."""
+        if self._lock >= 0:
+            return
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             holder = os.pread(self._lock, 20, 0).decode(errors="replace").strip() or "inconnu"
+            self.release()
             raise AlreadyRunning(
                 f"Maillage tourne déjà avec le dossier de données {self.path} (processus {holder}) : "
                 "arrêtez-le d’abord, ou choisissez un autre dossier avec MAILLAGE_DATA."
@@ -104,7 +109,8 @@ class DataFolder:
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
 
-    def _check_format(self) -> None:
+    def check_format(self) -> None:
+        """Refuse what a newer version has written; a new folder is of ours."""
         version = self.path / "version"
         if not version.exists():
             write_private(version, f"{FORMAT}\n")
@@ -168,7 +174,7 @@ def running_system(data: Path) -> RunningSystem | None:
     """The system that runs in a data folder, None when it is stopped (or was killed)."""
     try:
         system = RunningSystem.model_validate_json((data / "system.json").read_bytes())
-        lock = os.open(data / "lock", os.O_RDONLY | os.O_CLOEXEC)
+        lock = os.open(data / LOCK, os.O_RDONLY | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError, ValidationError):
         return None
     try:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from shared.embedded.ports import free_port
+from tests.conftest import eventually
 from tests.e2e.test_apart import LISTING
 from tests.e2e.whole import Whole, holders
 
@@ -51,6 +53,28 @@ async def test_a_data_folder_is_made_again_from_its_backup(whole: Whole, tmp_pat
     assert "en pause" in (await whole.command("mail", "status")).out
     opened = await whole.client.get(next(word for word in link.split() if "/connexion/" in word))
     assert opened.status_code == 200, "a link sent before the backup still opens"
+
+
+async def test_nobody_starts_it_and_nobody_restores_it_again_while_it_is_restored(whole: Whole, tmp_path: Path) -> None:
+    place, fresh = tmp_path / "backups", tmp_path / f"{whole.data.name}.restoring"
+    await whole.start()
+    await whole.until_ready()
+    await whole.command("backup", str(place))
+    await whole.end(signal.SIGTERM)
+
+    restoring = asyncio.create_task(whole.command("restore", str(place), "--aside", str(tmp_path / "aside")))
+    await eventually(lambda: asyncio.to_thread((fresh / "secrets.json").exists), 30)
+    started, again = await asyncio.gather(
+        whole.command("run", "--port", str(free_port())),
+        whole.command("restore", str(place), "--aside", str(tmp_path / "other")),
+    )
+    assert not restoring.done(), "both were refused while it worked"
+    assert (started.code, "tourne déjà" in started.said) == (1, True), started.said
+    assert (again.code, again.said) == (1, f"Une autre restauration est en cours dans {fresh}.")
+    restored = await restoring
+    assert restored.code == 0, restored.said
+    await whole.start()
+    await whole.until_ready()
 
 
 async def until_figures_stand(whole: Whole) -> list[tuple[str, float]]:
