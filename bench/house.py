@@ -98,10 +98,17 @@ class House:
 
     def mail(self) -> tuple[int, int, int]:
         """Letters that reached the mail server, to how many addresses, of how many bytes in all."""
-        with suppress(OSError, ValueError):
-            letters, addresses, size = (self.folder / "letters").read_text().split()
-            return int(letters), int(addresses), int(size)
-        return 0, 0, 0
+        letters, addresses, size, _last = self._sink()
+        return int(letters), int(addresses), int(size)
+
+    def last_letter(self) -> float:
+        """When the last letter reached the mail server, in seconds since 1970; 0 where none did."""
+        return float(self._sink()[3])
+
+    def _sink(self) -> list[str]:
+        with suppress(OSError):
+            return (self.folder / "letters").read_text().split()
+        return ["0"] * 4
 
     def pause(self, *names: str) -> None:
         """Hold services still, all of them where none is named: their after-work does not slow what is measured."""

@@ -3,6 +3,7 @@
 The letters go to the bench's own SMTP sink, which counts each address: postfix's `smtp-sink` cannot say that nobody got
 it twice. The limit sends as many messages of the same size to the same sink by aiosmtplib on as many connections:
 prepared once, an address put in for each, without a database. Both sign each letter with the same key (RSA, 2048 bits).
+Where listmonk is at hand, it has a line for each of two settings, against our one process (`bench/listmonk.py`).
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from uuid import uuid4
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from bench import listmonk
 from bench.bare_letters import LANES
 from bench.facts import must
 from bench.house import House, last_words, stop
@@ -66,6 +68,8 @@ async def run(house: House) -> tuple[RenderableType, list[Line]]:
             f"{processes}: {letters} letters to as many addresses, {octets // size} bytes each; {rows} rows sent"
         )
         console.print(f"  letters {processes}: {lines[-1].ours}/s of {lines[-1].limit}/s", style="dim")
+    compared, sentences = await listmonk.beside(house, lines[0], size, octets // size, PARAGRAPH)
+    lines, told = lines + compared, told + sentences
     table: Table = throughput_table("letters: to every reader of a topic, once", lines)
     return Group(table, *told), lines
 

@@ -6,6 +6,7 @@
 import asyncio
 import json
 import sys
+import time
 from pathlib import Path
 from typing import cast
 
@@ -23,6 +24,8 @@ from shared.settings import SERVICES, Settings
 NETWORK = "so-cooperation"
 LIMITS = {"limit_registry": "registry", "limit_events": "events", "limit_figure": "registry"}
 """The limit's own databases on the same PostgreSQL, each with the tables of a service."""
+EMPTY = ("listmonk",)
+"""Databases for what `letters` may measure beside it, which makes its own tables."""
 POSTGRES_EXTRA = "track_commit_timestamp = on\n"
 """`figure` reads when each row was committed from PostgreSQL itself, the same for the product and its limit."""
 
@@ -32,6 +35,7 @@ class MailSink(asyncio.Protocol):
 
     received = 0
     bytes = 0
+    last = 0.0
     recipients: set[bytes] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -48,6 +52,7 @@ class MailSink(asyncio.Protocol):
                 self.buffer, self.in_letter = rest, False
                 MailSink.received += 1
                 MailSink.bytes += len(letter)
+                MailSink.last = time.time()
                 self.transport.write(b"250 taken\r\n")
             else:
                 line, _, self.buffer = self.buffer.partition(b"\r\n")
@@ -75,7 +80,7 @@ async def main(folder: Path) -> None:
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_private(data / "postgres-local.conf", POSTGRES_EXTRA)
     users = [NatsUser(one.name, one.publish, one.subscribe) for one in bus_users(NETWORK)] + [NatsUser("bench")]
-    async with EmbeddedSystem(data, nats_users=users, databases=(*SERVICES, *LIMITS)) as system:
+    async with EmbeddedSystem(data, nats_users=users, databases=(*SERVICES, *LIMITS, *EMPTY)) as system:
         sink = await asyncio.get_running_loop().create_server(MailSink, "127.0.0.1", 0)
         for name in SERVICES:
             await migrate.migrate(system.database_url(name), _migrations(name))
@@ -83,13 +88,13 @@ async def main(folder: Path) -> None:
             await migrate.migrate(system.database_url(name), _migrations(service))
         await _declare(system.nats_url("owner"))
         told = {
-            "databases": {name: system.database_url(name) for name in (*SERVICES, *LIMITS)},
+            "databases": {name: system.database_url(name) for name in (*SERVICES, *LIMITS, *EMPTY)},
             "nats": {user.name: system.nats_url(user.name) for user in users},
             "smtp": f"smtp://127.0.0.1:{sink.sockets[0].getsockname()[1]}",
         }
         write_private(folder / "bench.json", json.dumps(told))
         while not stop.is_set():
-            told = f"{MailSink.received} {len(MailSink.recipients)} {MailSink.bytes}"
+            told = f"{MailSink.received} {len(MailSink.recipients)} {MailSink.bytes} {MailSink.last}"
             write_private(folder / "letters", told)
             await asyncio.wait([asyncio.ensure_future(stop.wait())], timeout=0.5)
         sink.close()
