@@ -16,7 +16,7 @@ from shared.errors import Invalid, NotAllowed, Refusal
 from shared.log import follow
 from shared.metrics import REQUESTS
 from shared.web.problems import answer_refusal
-from shared.web.session import COOKIE, session_of
+from shared.web.session import COOKIE, is_of_our_page, session_of
 
 MAX_BODY = 2 * 1024 * 1024
 READING = ("GET", "HEAD", "OPTIONS")
@@ -96,7 +96,7 @@ class Guards:
         if _UNWRITABLE.search(address):
             raise Invalid({"": "Cette adresse contient des caractères interdits."})
         request.state.session = session_of(request)
-        if request.method not in READING and COOKIE in request.cookies and _foreign(request):
+        if request.method not in READING and COOKIE in request.cookies and is_of_our_page(request) is False:
             raise ForeignForm()
 
 
@@ -132,11 +132,3 @@ def _story(headers: Headers) -> UUID:
         return UUID(headers["x-correlation-id"])
     except (KeyError, ValueError):
         return new_id()
-
-
-def _foreign(request: Request) -> bool:
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site not in ("same-origin", "none")
-    origin = request.headers.get("origin")
-    return origin is not None and origin.partition("://")[2] != request.headers.get("host")

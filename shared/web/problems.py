@@ -11,9 +11,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from shared.errors import Invalid, LinkExpired, NotAllowed, NotFound, NotSignedIn, Refusal, Unavailable
-from shared.web.forms import errors_by_field, sentence_of
+from shared.web.forms import errors_by_field, read_form, sentence_of
 from shared.web.i18n import _
-from shared.web.pages import error_page
+from shared.web.pages import error_page, render, url
+from shared.web.session import is_of_our_page
 
 TITLES = {
     400: "Demande illisible",
@@ -94,11 +95,35 @@ def answer_refusal(request: Request, refusal: Refusal) -> Response:
     return problem(refusal.status, refusal.sentence, errors, **refusal.details)
 
 
+async def send_again(request: Request) -> Response:
+    """A form whose session ended while it was filled in: kept in a page with one button, so that nothing is lost."""
+    form = await read_form(request)
+    return render(
+        request,
+        "one_button.html",
+        status=401,
+        headers={"Cache-Control": "no-store"},
+        title=_("Votre session est terminée"),
+        text=_(
+            "Rien n’est perdu\u00a0: cette page garde ce que vous avez écrit. Connectez-vous dans un autre onglet, "
+            "puis revenez l’envoyer ici."
+        ),
+        action=str(request.url.replace(scheme="", netloc="")),
+        hidden=form.values,
+        form=form,
+        button=_("Envoyer de nouveau"),
+        before=(_("Se connecter dans un autre onglet"), url("/connexion")),
+    )
+
+
 def install(app: FastAPI) -> None:
     """Map every error of `app`."""
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refusal)
+        lost = isinstance(error, NotSignedIn) and request.method == "POST" and not wants_json(request)
+        if lost and is_of_our_page(request):  # of no other: its button must not act for whoever signs in
+            return await send_again(request)
         return answer_refusal(request, error)
 
     async def invalid(request: Request, error: Exception) -> Response:

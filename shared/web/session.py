@@ -106,6 +106,15 @@ def session_of(request: Request) -> Session | None:
     return None if found is None or found.token_id in revoked else found
 
 
+def is_of_our_page(request: Request) -> bool | None:
+    """Whether a page of ours sent this form; None where the browser does not say."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("origin")
+    return None if origin is None else origin.partition("://")[2] == request.headers.get("host")
+
+
 def team_session(request: Request) -> Session:
     """A dependency for what is the team's alone: NotSignedIn (401) or NotAllowed (403) for others."""
     found: Session | None = request.state.session

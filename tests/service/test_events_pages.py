@@ -57,6 +57,36 @@ async def test_a_person_registers_by_the_form_and_reads_what_became_of_it(
     assert "Vous êtes au rang 1" in (await client.get(sent.headers["location"])).text
 
 
+async def test_a_form_whose_session_ended_is_kept_and_sent_again(
+    browser: httpx.AsyncClient, client: httpx.AsyncClient
+) -> None:
+    ours = {"Origin": str(client.base_url).rstrip("/")}
+    typed = {
+        "title": 'Atelier « "eau" »',
+        "description": "Deux lignes\n<b>écrites</b>",
+        "kind": "training",
+        "themes": ["a", "b"],
+    }
+    kept = await client.post("/agenda/equipe/nouveau?lang=fr", data=typed | {"_key": "une-cle"}, headers=ours)
+    assert (kept.status_code, "Rien n’est perdu" in kept.text) == (401, True)
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', kept.text)
+    again = {name: [unescape(value) for at, value in found if at == name] for name, _value in found}
+    assert again == {**{name: [value] for name, value in typed.items()}, "themes": ["a", "b"], "_key": ["une-cle"]}
+    address = re.search(r'method="post" action="([^"]+)"', kept.text)
+    assert address
+    sent = await browser.post(unescape(address[1]), data=again, headers=ours)
+    assert sent.status_code == 422, "the form itself answers now, with what was typed"
+    assert "Deux lignes" in sent.text
+
+
+@pytest.mark.parametrize("headers", [{}, {"Origin": "https://mal.example"}, {"Sec-Fetch-Site": "cross-site"}])
+async def test_what_another_site_wrote_is_not_kept_for_whoever_signs_in(
+    client: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    answer = await client.post("/agenda/equipe/nouveau", data={"title": "Piège"}, headers=headers)
+    assert (answer.status_code, "Piège" in answer.text) == (303, False)
+
+
 async def test_errors_stand_beside_their_fields_and_nothing_typed_is_lost(
     client: httpx.AsyncClient, staff: httpx.AsyncClient, number: int
 ) -> None:
