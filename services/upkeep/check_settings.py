@@ -1,5 +1,6 @@
 """Settings that start, and yet would not serve people well."""
 
+import re
 from collections.abc import Iterator
 from email.utils import parseaddr
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from shared.web.admission import Rates
 ABOUT = "settings"
 RESERVED = (".example", ".invalid", ".test", ".localhost", "example.org", "example.com", "example.net")
 SHORTEST_SECRET = 32
+ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
 
 
 def settings_findings(settings: Settings, upkeep: UpkeepSettings) -> Iterator[Finding]:
@@ -74,6 +76,11 @@ def _address(settings: Settings) -> Iterator[Finding]:
 
 
 def _mail(settings: Settings, upkeep: UpkeepSettings) -> Iterator[Finding]:
+    if upkeep.admin_email and not ADDRESS.fullmatch(upkeep.admin_email):
+        yield wrong(
+            ABOUT,
+            f"MAILLAGE_ADMIN_EMAIL n’est pas une adresse\u00a0: {upkeep.admin_email}. Aucun avertissement n’arriverait.",
+        )
     if settings.smtp_is_mailbox:
         yield unknown(
             ABOUT, "Les courriels sont capturés sur cette machine\u00a0: donnez MAILLAGE_SMTP_URL pour qu’ils partent."

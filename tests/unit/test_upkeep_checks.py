@@ -49,6 +49,13 @@ def test_settings_that_start_and_do_not_serve_are_said() -> None:
         assert word in said
 
 
+def test_warnings_that_would_reach_nobody_are_said_wherever_mail_goes() -> None:
+    for where in ({"smtp_is_mailbox": True}, {"smtp_url": "smtp://x"}):
+        for address, wrong in (("pas une adresse", True), ("equipe@reseau.example", False), ("", False)):
+            found = settings_findings(Settings.model_validate(where), UpkeepSettings(admin_email=address))
+            assert any("Aucun avertissement" in one.sentence for one in found) is wrong
+
+
 async def test_what_the_dns_lacks_is_said_with_its_cure() -> None:
     records: Records = {(DOMAIN, "MX"): "10 mx.sender.invalid.", (DOMAIN, "TXT"): '"v=spf1 mx -all"'}
     async with resolving(records) as resolver:
