@@ -79,7 +79,7 @@ def _mail(settings: Settings, upkeep: UpkeepSettings) -> Iterator[Finding]:
     if upkeep.admin_email and not ADDRESS.fullmatch(upkeep.admin_email):
         yield wrong(
             ABOUT,
-            f"MAILLAGE_ADMIN_EMAIL n’est pas une adresse\u00a0: {upkeep.admin_email}. Aucun avertissement n’arriverait.",
+            f"MAILLAGE_ADMIN_EMAIL n’est pas une adresse\u00a0: {upkeep.admin_email}. Aucun avertissement n’arrivera.",
         )
     if settings.smtp_is_mailbox:
         yield unknown(
