@@ -41,14 +41,9 @@ async def purge_erased(client: Client, registry: Database, network: str) -> int:
 async def _purge(client: Client, subjects: str, until: datetime) -> None:
     """Whatever was recorded until then; somebody who came back since keeps their messages."""
     js = client.jetstream(timeout=10)
-    held = await _read(client, PEOPLE, subjects)
-    later = [sequence for sequence, headers, _ in held if datetime.fromisoformat(headers["ce-time"]) > until]
-    if held and not later:
-        await js.purge_stream(PEOPLE, subject=subjects, seq=held[-1][0] + 1)
-        return
-    for sequence, _headers, _body in held:
-        if sequence not in later:
-            await js.delete_msg(PEOPLE, sequence)
+    for sequence, headers, _body in await _read(client, PEOPLE, subjects):
+        if datetime.fromisoformat(headers["ce-time"]) <= until:
+            await js.delete_msg(PEOPLE, sequence)  # overwrites it on the disk, which a purge does not
 
 
 async def _read(client: Client, stream: str, subjects: str) -> list[tuple[int, dict[str, str], bytes]]:

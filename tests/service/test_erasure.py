@@ -91,6 +91,12 @@ async def on_the_stream(house: House, key: str) -> int:
         await bus.close()
 
 
+def on_the_disk_of_the_bus(house: House, word: str) -> int:
+    """How often the files of the stream of people hold a word, whatever the bus answers."""
+    blocks = (house.settings.data / "nats").rglob(f"{PEOPLE}/msgs/*.blk")
+    return sum(block.read_bytes().count(word.encode()) for block in blocks)
+
+
 async def figures(client: httpx.AsyncClient) -> dict[str, Any]:
     """Every figure that anybody may read."""
     listed = (await client.get("/api/observatory/v1/indicators")).json()["items"]
@@ -199,12 +205,14 @@ async def test_nothing_of_a_person_is_left_and_no_figure_moves(
     touched = {place.split(".")[0] for place in held}
     assert touched == {"registry", "events", "mailing"}, held  # the control: the search sees what is there
     assert await on_the_stream(house, key) > 4
+    assert on_the_disk_of_the_bus(house, email) > 4
     before, sent = await figures(client), len(await mailbox.to(email))
 
     receipt = await erased(staff, email)
 
     assert await places_of(house, email, NAME) == []
     assert await on_the_stream(house, key) == 0
+    assert on_the_disk_of_the_bus(house, email) == 0
     assert await figures(client) == before
     assert "agree" in await verified(house)
     assert len(await mailbox.to(email)) == sent + 1, "the receipt, and nothing else"
