@@ -11,7 +11,7 @@ set -a
 set +a
 
 # The key that signs the mails is for whoever sends them: mailing, and the watch among the operator's units.
-dkim=$(grep -E '^MAILLAGE_DKIM_' .env || true)
+dkim=$(grep -E '^MAILLAGE_DKIM_[A-Z]+=.' .env || true)
 { grep -E '^MAILLAGE_' .env | grep -vE '^MAILLAGE_(BACKUPS|DKIM_)'
   echo "MAILLAGE_PRODUCTION=true"
   echo "MAILLAGE_NATS_URL=nats://127.0.0.1:4222"; } > "$etc/maillage.env"

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import signal
+import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from errno import EACCES, EEXIST, EISDIR, ENOENT, ENOSPC, ENOTDIR, EROFS
@@ -74,6 +76,11 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
         fail(refusal.sentence)
     except BROKEN as error:
         fail(told(error))
+
+
+def end_on_sigterm() -> None:
+    """SIGTERM ends this command: the kernel does so for every process but the first of a container."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
 
 
 def told(error: Exception) -> str:

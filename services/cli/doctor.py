@@ -48,6 +48,7 @@ def watch(
     """Look once, or for ever, and write to the administrator when something stays wrong, and when it is over."""
     kept = file or reach.settings_from_environment().data / WATCH
     if every:
+        reach.end_on_sigterm()
         asyncio.run(keep_looking(UpkeepSettings(), kept, every))
 
     async def work() -> News:

@@ -52,6 +52,7 @@ def purge(
             return await purge_erased(client, db, reach.settings_from_environment().network)
 
     async def work() -> int:
+        reach.end_on_sigterm()
         while every:
             try:
                 await look()

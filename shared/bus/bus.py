@@ -124,7 +124,7 @@ class Bus:
             await asyncio.sleep(ROUND_TRIP_SECONDS if self.healthy else 1)
 
     async def round_trip(self, client: Client) -> bool:
-        """Write a word on the memory stream and read the same word back."""
+        """Write a word on the stream of health and read the same word back."""
         word = str(new_id()).encode()
         subject = f"health.{self.settings.network}.{self.card.name}"
         js = client.jetstream(timeout=3)

@@ -29,8 +29,7 @@ def stream_configs(settings: Settings) -> list[StreamConfig]:
         duplicate_window=DUPLICATE_WINDOW_SECONDS,
     )
     people = replace(facts, name=PEOPLE, subjects=[f"people.{network}.>"], max_age=PEOPLE_KEPT_SECONDS)
-    memory = StorageType.MEMORY
-    health = replace(facts, name=HEALTH, subjects=[f"health.{network}.*"], storage=memory, max_msgs_per_subject=1)
+    health = replace(facts, name=HEALTH, subjects=[f"health.{network}.*"], max_msgs_per_subject=1)
     return [facts, people, health]
 
 
@@ -58,7 +57,9 @@ async def apply(client: Client, settings: Settings, cards: Iterable[Card]) -> No
     for config in stream_configs(settings):
         assert config.name is not None
         try:
-            await js.stream_info(config.name)
+            if (await js.stream_info(config.name)).config.storage != config.storage:  # HEALTH was in memory once,
+                await js.delete_stream(HEALTH)  # and a NATS that starts again knows of nothing that was
+                raise NotFoundError
         except NotFoundError:
             await js.add_stream(config)
         else:

@@ -4,6 +4,7 @@
 set -euo pipefail
 told=()
 for name in $(compgen -e | grep '^MAILLAGE_'); do told+=(--env "$name"); done
+for word in "$@"; do [ ! -f "$word" ] || told+=(--volume "$word:$word:ro"); done
 if [ -n "${PGPASSFILE:-}" ]; then
   passwords=$(mktemp)
   trap 'rm -f "$passwords"' EXIT

@@ -1,6 +1,8 @@
 """What an administrator types wrong, or finds broken: each command answers in one sentence, never a traceback."""
 
+import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,8 +14,8 @@ from services.purging import requested_in
 from shared.clock import new_id
 from shared.embedded.ports import free_port
 from shared.settings import Settings
-from tests.conftest import standing
-from tests.e2e.whole import command
+from tests.conftest import eventually, standing
+from tests.e2e.whole import MAILLAGE, TIED, command, environment
 
 SOMEBODY = "p1" + "ab" * 32
 
@@ -144,3 +146,23 @@ async def test_a_backup_that_does_not_read_is_not_taken_for_a_server_that_is_awa
     (tmp_path / "round").symlink_to(tmp_path / "round")
     said = await refused(house, "restore", str(tmp_path / "round"))
     assert "ou ne se lit pas d’ici" in said
+
+
+def caught(pid: int) -> int:
+    """The signals for which a process has a handler of its own, a bit each."""
+    return int(Path(f"/proc/{pid}/status").read_text().partition("SigCgt:")[2].split()[0], 16)
+
+
+@pytest.mark.parametrize("words", ["erasures purge", "watch"])
+async def test_what_looks_for_ever_hears_sigterm_itself_as_the_first_process_of_a_container_must(
+    house: House, words: str
+) -> None:
+    told = environment(house.settings.data)
+    looking = await asyncio.create_subprocess_exec(*TIED, *MAILLAGE, *words.split(), "--every", "300", env=told)
+
+    async def hears() -> bool:
+        return caught(looking.pid) >> (signal.SIGTERM - 1) & 1 == 1
+
+    await eventually(hears, 30)
+    looking.terminate()
+    assert await asyncio.wait_for(looking.wait(), 10) == 0

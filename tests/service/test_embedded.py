@@ -10,12 +10,15 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
 import nats
 import pytest
+from nats.js.api import StorageType
 
+from shared.bus.streams import apply, is_whole, stream_configs
 from shared.embedded import layout, postgres
 from shared.embedded.errors import AlreadyRunning, CannotStart, NewerData
 from shared.embedded.layout import DataFolder, running_system
@@ -23,6 +26,7 @@ from shared.embedded.nats import NatsUser
 from shared.embedded.ports import require_free
 from shared.embedded.process import strangers
 from shared.embedded.system import EmbeddedSystem
+from shared.settings import Settings
 
 PARENT = Path(__file__).with_name("embedded_parent.py")
 ROOT = Path(__file__).parents[2]
@@ -194,6 +198,19 @@ async def test_nats_killed_comes_back_on_its_port_with_its_messages(system: Embe
     message = await bus.jetstream().get_msg("KEPT", 1)
     await bus.close()
     assert message.data == b"kept"
+
+
+async def test_a_bus_that_starts_again_knows_of_every_stream(system: EmbeddedSystem) -> None:
+    bus = await nats.connect(system.nats_url("owner"))
+    *_, health = stream_configs(Settings())
+    await bus.jetstream().add_stream(replace(health, storage=StorageType.MEMORY))  # as it was declared once
+    await apply(bus, Settings(), [])
+    await bus.close()
+    [pid] = strangers(system.folder.path / "nats.conf", "nats-server")
+    await comes_back(system, "nats-server", pid)
+    bus = await nats.connect(system.nats_url("owner"))
+    assert await is_whole(bus, [])
+    await bus.close()
 
 
 async def test_a_second_start_on_the_same_folder_is_refused_naming_the_first(system: EmbeddedSystem) -> None:
