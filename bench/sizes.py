@@ -14,7 +14,7 @@ FULL = {
 }
 SHORT = {
     "relay": 1_000,
-    "consume": 1_000,
+    "consume": 5_000,  # the registry hears a tenth: more than one batch, or there is nothing between its commits
     "replay": 2_000,
     "letters": 200,
     "directory": 2_000,
