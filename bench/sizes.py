@@ -13,7 +13,7 @@ FULL = {
     "growth": 1_000_000,
 }
 SHORT = {
-    "relay": 1_000,
+    "relay": 5_000,  # two rounds of several batches: as below
     "consume": 5_000,  # the registry hears a tenth: more than one batch, or there is nothing between its commits
     "replay": 2_000,
     "letters": 200,
